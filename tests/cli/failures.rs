@@ -42,6 +42,16 @@ fn each_kind_of_failure_has_its_exit_code() {
     shell.create(&tenant_arguments("Acme", "acme.example"));
     shell.fails(7, &tenant_arguments("Acme", "acme.example"));
 
+    let etag = shell.ok(&["network", "show", "--etag"]);
+    let update = |domain| shell.run(&["network", "update", "--web-domain", domain, "--if-match", etag.trim()]);
+    assert_eq!(update("one.example.com").code, 0);
+    let outcome = update("two.example.com");
+    assert_eq!(outcome.code, 7, "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("`web_domain`") && outcome.stderr.contains("--etag"),
+        "{outcome:?}"
+    );
+
     let closed = RefusedAddress::new();
     shell_for(&closed.url("/api")).fails(9, &["tenants", "list"]);
     shell_for("http://host.invalid/api").fails(9, &["tenants", "list"]);

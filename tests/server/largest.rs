@@ -25,7 +25,7 @@ const VALUES: usize = 64;
 const VALUES_PER_ITEM: usize = 10;
 
 /// Operations whose largest request is refused by a rule that no schema expresses, with the reason. All others succeed.
-const REFUSED: [(&str, &str); 11] = [
+pub(crate) const REFUSED: [(&str, &str); 11] = [
     ("sendGlobalNotificationTestEmail", "there is no mail server"),
     ("updateLicense", "only the vendor issues a license"),
     ("completeBlobUpload", "the digest is that of other bytes"),
@@ -105,11 +105,11 @@ async fn first(session: &Raw, list: &str) -> String {
 }
 
 /// A request that was sent, with its response.
-struct Sent<'a> {
+pub(crate) struct Sent<'a> {
     operation: &'a Operation,
     /// The number of its items.
     items: usize,
-    response: Exchange,
+    pub(crate) response: Exchange,
     /// The times before and after.
     during: RangeInclusive<Timestamp>,
 }
@@ -128,7 +128,7 @@ fn items(value: &Value) -> usize {
 const UNKNOWN: &str = "unknown-property";
 
 /// Sends the largest request that the schema of the operation allows, or one with an unknown property more.
-async fn send<'a>(
+pub(crate) async fn send<'a>(
     operation: &'a Operation,
     session: &Raw,
     objects: &Objects,

@@ -19,7 +19,7 @@ fn create_keys(start: &Start, name: &str) {
     assert!(created.status.success(), "{created:?}");
 }
 
-fn issue(start: &Start, arguments: &[&str]) -> String {
+pub(crate) fn issue(start: &Start, arguments: &[&str]) -> String {
     let usual = [
         "issue",
         "--private-key",
@@ -37,7 +37,7 @@ fn issue(start: &Start, arguments: &[&str]) -> String {
 }
 
 /// Starts a server that accepts licenses signed with `seller.key` in its directory.
-fn licensed_server() -> Server {
+pub(crate) fn licensed_server() -> Server {
     let start = start();
     create_keys(&start, "seller");
     start.with_arguments(&["--license-public-key", "seller.pub"]).ready()

@@ -41,6 +41,7 @@ mod messages;
 mod network;
 mod passwords;
 mod providers;
+mod read_back;
 mod requests;
 mod sbc;
 mod sessions;

@@ -191,6 +191,8 @@ fn contract_has_all_operations_of_the_pages() {
 fn everything_that_callers_send_is_bounded() {
     fn walk(at: &str, value: &Value, unbounded: &mut Vec<String>) {
         match value {
+            // Only the present value is accepted, or the value is ignored.
+            Value::Object(object) if object.contains_key("x-echo") => {}
             Value::Object(object) => {
                 let is = |name: &str| match &value["type"] {
                     Value::Array(types) => types.iter().any(|one| one == name),

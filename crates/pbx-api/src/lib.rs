@@ -175,10 +175,11 @@ mod runtime;
 pub use generated::*;
 pub use runtime::api::{Api, Call, RequestInfo};
 pub use runtime::input::Input;
-pub use runtime::operation::{Content, InputSchema, Operation, Parameter, ParameterType};
+pub use runtime::operation::{Content, Echo, InputSchema, Operation, Parameter, ParameterType};
+pub use runtime::precondition::{Precondition, Unmet};
 pub use runtime::problem::{ErrorEntry, Problem};
 pub use runtime::request_id::RequestId;
-pub use runtime::response::{HandlerResult, bytes, empty, header, json};
+pub use runtime::response::{HandlerResult, bytes, empty, header, json, tagged_json};
 pub use runtime::schemas::Schemas;
 pub use runtime::server::{Resource, Server};
 

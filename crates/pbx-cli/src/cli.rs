@@ -100,6 +100,14 @@ fn operation_command(operation: Operation, name: &str) -> Command {
                 .help("Write to this file, or into this directory under the server's file name [default: standard output]"),
         );
     }
+    if spec.tagged {
+        command = command.arg(
+            Arg::new("etag")
+                .long("etag")
+                .action(ArgAction::SetTrue)
+                .help("Print the entity tag only, for --if-match of the update"),
+        );
+    }
     if placement.confirmation.is_some() {
         command = command.arg(
             Arg::new("yes")

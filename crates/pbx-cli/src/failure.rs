@@ -43,7 +43,7 @@ impl Exit {
         (Self::Invalid, "the server rejected values of the request"),
         (
             Self::Conflict,
-            "conflict with the current state: a name in use, a quota exceeded",
+            "conflict with the current state: a name in use, a quota exceeded, a change since --if-match",
         ),
         (Self::RateLimited, "too many requests; retry later"),
         (Self::Unreachable, "the server cannot be reached"),
@@ -120,6 +120,8 @@ impl From<Error> for Failure {
             Error::Validation(_) => Self::new(Exit::Invalid, describe_violations(&error)),
             Error::NotFound(_) => Self::new(Exit::NotFound, message()),
             Error::Conflict(_) => Self::new(Exit::Conflict, message()),
+            Error::PreconditionFailed(_) => Self::new(Exit::Conflict, message())
+                .with_hint("show the object again, with --etag for the new tag, and repeat the change"),
             Error::Refused(_) => Self::new(Exit::Invalid, message()),
             Error::Server(_) | Error::Unexpected { .. } => {
                 let failure = Self::new(Exit::Unexpected, message());

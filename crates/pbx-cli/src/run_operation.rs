@@ -67,7 +67,12 @@ async fn print(
 ) -> Result<(), Failure> {
     match response {
         Response::Empty => prompt::note("Done."),
-        Response::Json(value) => {
+        Response::Json { etag, .. } if request.spec.tagged && matches.get_flag("etag") => {
+            let etag =
+                etag.ok_or_else(|| Failure::new(Exit::Unexpected, "the server sent no ETag: it may not support it"))?;
+            printer.print_line(&etag)?;
+        }
+        Response::Json { value, .. } => {
             printer.print(layout, &value)?;
             if request.spec.paginated {
                 note_remaining(&value, request);

@@ -52,6 +52,7 @@ pub fn advice(error: &Error) -> String {
         }
         Error::NotFound(response) => format!("The object is not there: {response}."),
         Error::Conflict(response) => format!("Resolve what the request conflicts with: {response}."),
+        Error::PreconditionFailed(response) => format!("Read the object again, and repeat the change: {response}."),
         Error::Refused(response) => format!("The server refused the request: {response}."),
         Error::Server(_) => format!(
             "Try again later, and report the request {}.",

@@ -12,4 +12,5 @@ pub(crate) mod operation;
 pub(crate) mod pagination;
 #[allow(dead_code)]
 pub(crate) mod request;
+pub(crate) mod response_ext;
 mod trace;

@@ -307,6 +307,44 @@ fn every_request_body_is_read_strictly() {
     assert!(tried > 300, "only {tried} properties: the contract was not walked");
 }
 
+/// Returns an object with nothing but the property that a pointer leads to.
+fn only(pointer: &str, value: &Value) -> Value {
+    pointer.rsplit('/').fold(value.clone(), |inner, name| match name {
+        "" => inner,
+        name => json!({name: inner}),
+    })
+}
+
+#[test]
+fn update_sends_null_only_where_it_is_set() {
+    let contract = contract();
+    let mut tried = 0;
+    for item in contract["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let body = &operation["requestBody"];
+            if body["x-merge-patch"] != true {
+                continue;
+            }
+            let id = operation["operationId"].as_str().unwrap();
+            let recode = REQUESTS.iter().find(|(known, _)| *known == id).unwrap().1;
+            assert_eq!(recode("{}"), Ok(json!({})), "{id}");
+            let schema = &body["content"]["application/json"]["schema"];
+            let whole = sample(&contract, schema);
+            let mut sites = Vec::new();
+            properties(&contract, schema, "", &mut sites);
+            // An array is replaced as a whole.
+            for (pointer, _) in sites.iter().filter(|(pointer, _)| !pointer.contains("/0/")) {
+                for value in [whole.pointer(pointer).unwrap(), &Value::Null] {
+                    let sent = only(pointer, value);
+                    assert_eq!(recode(&sent.to_string()), Ok(sent), "{id} {pointer}");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "only {tried} properties: the contract was not walked");
+}
+
 #[test]
 fn absent_properties_stay_absent() {
     let contract = contract();

@@ -88,6 +88,11 @@ pub enum Error {
     #[error("{0}")]
     Conflict(Box<ErrorResponse>),
 
+    /// The object has changed since the `ETag` of `if_match`, and the update was not applied. Get the object again, and repeat the
+    /// change. The message names the changed properties.
+    #[error("{0}")]
+    PreconditionFailed(Box<ErrorResponse>),
+
     /// The server refused the request (4xx) for a reason that no other variant covers. See [`Error::problems`].
     #[error("{0}")]
     Refused(Box<ErrorResponse>),
@@ -153,6 +158,7 @@ impl Error {
             | Self::Validation(response)
             | Self::NotFound(response)
             | Self::Conflict(response)
+            | Self::PreconditionFailed(response)
             | Self::Refused(response)
             | Self::Server(response) => Some(response),
         }
@@ -247,6 +253,7 @@ impl Error {
             403 => Self::Forbidden(Box::new(response)),
             404 => Self::NotFound(Box::new(response)),
             409 => Self::Conflict(Box::new(response)),
+            412 => Self::PreconditionFailed(Box::new(response)),
             422 => Self::Validation(Box::new(response)),
             400..=499 if has_code("VALIDATE_FAILED") => Self::Validation(Box::new(response)),
             400..=499 => Self::Refused(Box::new(response)),

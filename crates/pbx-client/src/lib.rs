@@ -162,6 +162,7 @@ pub use call::dynamic::Call;
 pub use call::list::List;
 #[cfg(feature = "stream")]
 pub use call::pagination::ItemStream;
+pub use call::response_ext::ResponseExt;
 pub use client::Client;
 pub use client_builder::{ClientBuilder, Scheme};
 pub use error::configuration::ConfigurationError;

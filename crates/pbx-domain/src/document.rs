@@ -15,7 +15,7 @@ use crate::state::{self, Apply, Rules};
 use crate::vault::Vault;
 
 /// A document and its rules.
-pub trait Document: Setting + Rules + Clone + Send + Sync + 'static {
+pub trait Document: Setting + Rules + Clone + PartialEq + Send + Sync + 'static {
     /// The kind of object in the audit log.
     const OBJECT: Object = Object::System;
 }

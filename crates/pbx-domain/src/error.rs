@@ -23,6 +23,12 @@ pub enum Error {
         /// A sentence that names the conflict.
         message: String,
     },
+    /// The object is not the one that the caller has read.
+    #[error("the object has changed")]
+    Changed {
+        /// The names of the changed properties, as far as they are known.
+        properties: Vec<String>,
+    },
     /// Values violate rules; has every violation.
     #[error("{} values are invalid", .0.len())]
     Invalid(Vec<Violation>),

@@ -67,11 +67,16 @@ pub fn created<T: Create<B> + Rules, B>(vault: &Vault, seal_prefix: &str, body: 
 /// [`Error::Invalid`] with every violated rule; [`Error::Internal`] if a secret cannot be sealed or opened.
 pub fn updated<T, P>(vault: &Vault, seal_prefix: &str, before: &T, patch: P) -> Result<T, Error>
 where
-    T: Apply<P> + Rules + Clone + Default + Serialize,
+    T: Apply<P> + Rules + Clone + Default + PartialEq + Serialize,
 {
     let mut check = Check::new(vault, seal_prefix);
     let mut after = before.clone();
     after.apply(patch, &T::default(), &mut check)?;
+    if after == *before {
+        // What `GET` shows can be sent back, even if a fresh install or an earlier release breaks a rule.
+        check.finish()?;
+        return Ok(after);
+    }
     after.normalize_and_validate(&mut check)?;
     tolerate_stored(&mut check, before, &after)?;
     check.finish()?;

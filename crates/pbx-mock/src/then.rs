@@ -77,6 +77,12 @@ impl<O: Operation> Then<O> {
         self.error(409, code, message)
     }
 
+    /// Responds with 412: the object has changed since the `ETag` of `If-Match`, in these properties.
+    pub fn precondition_failed(&mut self, properties: &[&str]) -> &mut Self {
+        let message = format!("The object has changed since this ETag ({}).", properties.join(", "));
+        self.error(412, "PRECONDITION_FAILED", &message)
+    }
+
     /// Responds with 429 and `Retry-After` in whole seconds.
     pub fn rate_limited(&mut self, delay: Duration) -> &mut Self {
         let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);

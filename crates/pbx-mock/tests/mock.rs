@@ -6,7 +6,7 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use pbx_client::{Field, reqwest, types};
+use pbx_client::{Error, Field, ResponseExt as _, reqwest, types};
 use pbx_mock::{MockServer, Response};
 use serde_json::{Value, json};
 
@@ -35,6 +35,31 @@ fn failure(test: impl FnOnce()) -> String {
 
 fn create() -> types::CreateIpRule {
     types::CreateIpRule::new("192.0.2.0/24", types::IpRuleTarget::Deny).description("test network")
+}
+
+#[tokio::test]
+async fn entity_tags_are_sent_expected_and_refused() {
+    let server = MockServer::start();
+    server.show_key(|_, then| {
+        then.ok(types::CertificateKey::default()).etag("\"1\"");
+    });
+    server.update_key(|when, then| {
+        when.if_match("\"1\"");
+        then.no_content();
+    });
+    server.update_key(|_, then| {
+        then.precondition_failed(&["crt"]);
+    });
+    let client = server.client();
+    let shown = client.show_key().send().await.unwrap();
+    assert_eq!(shown.etag(), Some("\"1\""));
+    let update = |etag: &str| {
+        let body = types::UpdateCertificateKey::new("crt", "key");
+        client.update_key().if_match(etag).body(body).send()
+    };
+    update("\"1\"").await.unwrap();
+    let error = update("\"2\"").await.unwrap_err();
+    assert!(matches!(error, Error::PreconditionFailed(_)), "{error:?}");
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! Audited changes: each is recorded in the audit log within its own transaction.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use pbx_domain::audit::{Actor, Audited};
-use pbx_domain::clock;
 use pbx_domain::session::Principal;
+use pbx_domain::{Error, clock};
 
 use crate::audit;
 use crate::error::StoreError;
@@ -19,7 +20,11 @@ pub struct Changes {
     actor: Actor,
     principal: Principal,
     is_rehearsal: bool,
+    guard: Option<Guard>,
 }
+
+/// Runs before the work of a change, in its transaction.
+type Guard = Arc<dyn Fn(&mut Tx<'_>) -> Result<(), Error> + Send + Sync>;
 
 impl Changes {
     /// Creates a handle for changes to this store by this actor, on behalf of the server itself.
@@ -29,6 +34,7 @@ impl Changes {
             actor,
             principal: Principal::System,
             is_rehearsal: false,
+            guard: None,
         }
     }
 
@@ -43,6 +49,15 @@ impl Changes {
     #[must_use]
     pub fn on_behalf_of(self, principal: Principal) -> Self {
         Self { principal, ..self }
+    }
+
+    /// Sets the guard of [`write`](Self::write): it runs first in the transaction, and refuses the change with its error.
+    #[must_use]
+    pub fn guarded(self, guard: impl Fn(&mut Tx<'_>) -> Result<(), Error> + Send + Sync + 'static) -> Self {
+        Self {
+            guard: Some(Arc::new(guard)),
+            ..self
+        }
     }
 
     /// Returns the actor.
@@ -89,20 +104,26 @@ impl Changes {
     ///
     /// # Errors
     ///
-    /// Those of `work`; [`StoreError`] if the engine fails.
+    /// Those of `work` and of the guard; [`StoreError`] if the engine fails.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<Audited<T>, E> + Send + 'static,
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: From<StoreError> + From<Error> + Send + 'static,
     {
+        let (actor, guard) = (self.actor.clone(), self.guard.clone());
+        let guarded = move |tx: &mut Tx<'_>| {
+            if let Some(guard) = &guard {
+                guard(tx)?;
+            }
+            work(tx)
+        };
         if self.is_rehearsal {
-            return self.rehearse(work).await;
+            return self.rehearse(guarded).await;
         }
-        let actor = self.actor.clone();
         self.store
             .write(self.principal, move |tx| {
-                let Audited { entries, value } = work(tx)?;
+                let Audited { entries, value } = guarded(tx)?;
                 let now = clock::now();
                 for entry in &entries {
                     audit::insert(tx, &actor, entry, now)?;

@@ -23,6 +23,8 @@ pub struct Operation {
     pub body: Option<String>,
     /// `true` if the body is a JSON Merge Patch.
     pub merge_patch: bool,
+    /// `true` if it is an update that takes `If-Match`.
+    pub is_conditional: bool,
 }
 
 impl Operation {
@@ -78,6 +80,9 @@ pub fn operations() -> Vec<Operation> {
                     .and_then(Value::as_object)
                     .and_then(|content| content.keys().next().cloned()),
                 merge_patch: operation.pointer("/requestBody/x-merge-patch") == Some(&Value::Bool(true)),
+                is_conditional: operation["parameters"]
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(|one| one["name"] == "If-Match")),
             });
         }
     }

@@ -69,7 +69,8 @@ impl Generator<'_> {
     fn object(&self, schema: &Value, of: &str, index: usize) -> Value {
         let mut properties = Map::new();
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            if *property != false {
+            // What `GET` shows is only sent back.
+            if *property != false && property.get("x-echo").is_none() {
                 properties.insert(name.clone(), self.value(property, name, index));
             }
         }

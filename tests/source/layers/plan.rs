@@ -49,12 +49,9 @@ pub const CRATES: &[Crate] = &[
         &[
             &["runtime::request_id", "runtime::schemas"],
             &["runtime::problem", "runtime::operation"],
-            &[
-                "runtime::api",
-                "runtime::message",
-                "runtime::response",
-                "runtime::schema_violations",
-            ],
+            &["runtime::schema_violations"],
+            &["runtime::precondition"],
+            &["runtime::api", "runtime::message", "runtime::response"],
             &["runtime::body_budget"],
             &["runtime::input"],
             &["generated"],

@@ -166,6 +166,7 @@ fn spec(operation: &Operation, api: &Api) -> Result<TokenStream> {
         .iter()
         .map(|success| proc_macro2::Literal::u16_unsuffixed(success.status));
     let paginated = is_paginated(operation, api);
+    let tagged = operation.echo.is_some() && operation.body.is_none();
     let doc = format!(" `{method} {path}`");
     Ok(quote! {
         #[doc = #doc]
@@ -181,6 +182,7 @@ fn spec(operation: &Operation, api: &Api) -> Result<TokenStream> {
             success_statuses: &[#(#success_statuses),*],
             response: #response,
             paginated: #paginated,
+            tagged: #tagged,
         };
     })
 }

@@ -2,6 +2,10 @@
 
 /// Extension of request bodies: `true` for a JSON Merge Patch.
 pub const MERGE_PATCH: &str = "x-merge-patch";
+/// Extension of request bodies: `false` for one that is no update of what `GET` on the same path shows.
+pub const UPDATE: &str = "x-update";
+/// Extension of a property of an update that only `GET` shows: `ignored` or `unchanged`.
+pub const ECHO: &str = "x-echo";
 /// Extension of a string schema: the kind of object that the string is the ID of, as a Rust type name.
 pub const ID: &str = "x-id";
 /// Extension of a property's schema: its initial value.

@@ -1,12 +1,13 @@
 //! Builds the contract from the vendor's pages. Each stage is a pure function from document to document:
 //!
-//! [`load`] → [`merge`] → [`overlay`] → [`inline`] → [`conventions`] → [`ids`] → [`limits`] → [`texts`] → [`naming`] → [`emit`] → [`lower`].
+//! [`load`] → [`merge`] → [`overlay`] → [`inline`] → [`conventions`] → [`ids`] → [`limits`] → [`texts`] → [`naming`] → [`echo`] → [`emit`] → [`lower`].
 //!
 //! [`pipeline`] runs them, [`model`] reads the result for the generators, and [`listing`] prints it for reviewers. No stage knows a
 //! path, an operation or a schema by name: everything specific to an API is in `specs/`.
 
 pub mod conventions;
 pub mod diagnostic;
+pub mod echo;
 pub mod emit;
 pub mod extensions;
 pub mod files;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::naming::key::key;
 use crate::operations::{for_each_operation, operations};
-use crate::{limits, texts};
+use crate::{echo, limits, texts};
 
 /// Extension with the known values of a string that may have others.
 pub const EXTENSIBLE_ENUM: &str = "x-extensible-enum";
@@ -18,7 +18,7 @@ const BINARY: &str = "*/*";
 
 /// Lowers the contract.
 pub fn lower(contract: &Value) -> Value {
-    let mut document = texts::without(&limits::without(contract));
+    let mut document = echo::without(&texts::without(&limits::without(contract)));
     document["openapi"] = json!("3.0.3");
     if let Some(root) = document.as_object_mut() {
         for key in ["jsonSchemaDialect", "webhooks"] {

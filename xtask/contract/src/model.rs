@@ -8,6 +8,7 @@ mod paging;
 mod read;
 mod uses;
 
+pub use crate::echo::Echo;
 pub use paging::Paging;
 pub use read::read;
 
@@ -75,6 +76,8 @@ pub struct Operation {
     pub body: Option<Body>,
     /// The documented success responses (2xx and 3xx), ascending by status; never empty.
     pub successes: Vec<Success>,
+    /// The properties that only `GET` shows, of a `GET` whose path has an update, and of the update.
+    pub echo: Option<Echo>,
     /// The content schema of error responses, if all of them have the same.
     pub error: Option<Schema>,
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
 use crate::operations::{Locations, operations};
-use crate::{conventions, files, ids, inline, limits, load, merge, naming, overlay, texts};
+use crate::{conventions, echo, files, ids, inline, limits, load, merge, naming, overlay, texts};
 
 /// The contract, with notices for the maintainer.
 #[derive(Debug)]
@@ -77,6 +77,7 @@ fn stages(
     limits::apply(&mut document, &merged.locations)?;
     notices.extend(texts::apply(&mut document, &merged.locations)?);
     naming::assign_names(&mut document, &merged.locations)?;
+    echo::apply(&mut document);
 
     let operations = operations(&document).count();
     if operations != merged.operations {

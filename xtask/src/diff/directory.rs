@@ -11,7 +11,7 @@ use contract::load::Document;
 use contract::operations::METHODS;
 use contract::overlay::{Applied, Overlay};
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
-use contract::{conventions, ids, inline, limits, load, merge, naming, overlay};
+use contract::{conventions, echo, ids, inline, limits, load, merge, naming, overlay};
 use serde_json::Value;
 use spanned_json::{Kind, Language, Location, Node, Object, parse};
 
@@ -105,9 +105,12 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
     }
     if inlined {
         let unnamed = document.clone();
-        if let Err(errors) = naming::assign_names(&mut document, &merged.locations) {
-            notices.extend(errors.iter().map(ToString::to_string));
-            document = unnamed;
+        match naming::assign_names(&mut document, &merged.locations) {
+            Ok(()) => echo::apply(&mut document),
+            Err(errors) => {
+                notices.extend(errors.iter().map(ToString::to_string));
+                document = unnamed;
+            }
         }
     }
     Ok(Contents {

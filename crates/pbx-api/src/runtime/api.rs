@@ -2,11 +2,13 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 
 use super::operation::Operation;
+use super::precondition::Precondition;
 use super::problem::Problem;
 use super::request_id::RequestId;
 
@@ -79,6 +81,8 @@ pub struct Call<C> {
     pub peer: Option<SocketAddr>,
     /// The headers of the request.
     pub headers: HeaderMap,
+    /// The conditions of an update, to be [checked](Precondition::check) in its transaction.
+    pub precondition: Option<Arc<Precondition>>,
     /// `true` if the body violates its schema and can be deserialized all the same. The operation is called only to find the violations
     /// of the rules, which are reported with those of the schema. It must change nothing, and any other result is dropped. Only
     /// operations that [set a state](Operation::sets_state) are called.

@@ -6,6 +6,7 @@ mod body_budget;
 pub mod input;
 mod message;
 pub mod operation;
+pub mod precondition;
 pub mod problem;
 pub mod request_id;
 pub mod response;

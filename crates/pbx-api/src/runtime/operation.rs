@@ -32,8 +32,21 @@ pub struct Operation {
     /// `true` if the body sets the stored state of an object. If it violates its schema, the violations of the rules of that state
     /// are looked for as well: see [`Call::is_rehearsal`](super::api::Call::is_rehearsal).
     pub sets_state: bool,
+    /// The properties that `GET` on the path shows besides, if this is an update of them.
+    pub echo: Option<Echo>,
     /// The JSON Schema of the input.
     pub schema: InputSchema,
+}
+
+/// The properties that `GET` on the path of an update shows, and the update does not set. Callers may send them back.
+#[derive(Debug)]
+pub struct Echo {
+    /// The properties of the response that do not change its entity tag, because no request sets them.
+    pub volatile: &'static [&'static str],
+    /// JSON Pointers to the properties of the body that are ignored.
+    pub ignored: &'static [&'static str],
+    /// JSON Pointers to the properties of the body that must have their present value.
+    pub unchanged: &'static [&'static str],
 }
 
 impl Operation {
@@ -194,6 +207,7 @@ mod tests {
             content: Content::None,
             body_required: false,
             sets_state: false,
+            echo: None,
             schema: InputSchema::none(),
         };
         assert!(operation.allows("Dealer"));

@@ -113,6 +113,20 @@ impl Problem {
             .header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// Creates a 412 `PRECONDITION_FAILED`: the object has changed since the entity tag of `If-Match`, in these properties as far as they
+    /// are known.
+    pub fn precondition_failed(changed: &[String]) -> Self {
+        let names: Vec<_> = changed.iter().map(|name| format!("`{name}`")).collect();
+        let what = if names.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", names.join(", "))
+        };
+        let message = format!("The object has changed since this ETag{what}: get it again, and repeat your change.");
+        let detail = format!("header#/If-Match etag {}", changed.join("|"));
+        Self::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", message).detail(detail.trim_end().to_owned())
+    }
+
     /// Creates a 401 `UNAUTHORIZED`: the request has no valid access token.
     pub fn unauthorized(message: impl Into<Text>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message)

@@ -5,10 +5,11 @@ use std::fmt;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
+use super::precondition::Representation;
 use super::problem::Problem;
 
 /// The result of an operation's handler.
@@ -23,6 +24,15 @@ pub fn empty(status: u16) -> HandlerResult {
 pub fn json(status: u16, body: &impl Serialize) -> HandlerResult {
     let body = serde_json::to_vec(body).map_err(Problem::internal)?;
     with_type(response(status, body.into())?, "application/json")
+}
+
+/// Returns a response with a JSON body, and with its entity tag. The properties `volatile` do not change the tag.
+pub fn tagged_json(status: u16, body: &impl Serialize, volatile: &[&str]) -> HandlerResult {
+    let shown = Representation::new(body).map_err(Problem::internal)?;
+    let etag = HeaderValue::try_from(shown.etag(volatile)).map_err(Problem::internal)?;
+    let mut response = with_type(response(status, shown.json.into())?, "application/json")?;
+    response.headers_mut().insert(ETAG, etag);
+    Ok(response)
 }
 
 /// Returns a response with a body of any media type. Browsers must not guess another type, because the bytes may come from

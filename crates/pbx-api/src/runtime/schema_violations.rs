@@ -231,7 +231,7 @@ fn listing<T>(values: &[T], name: impl Fn(&T) -> String) -> String {
 }
 
 /// Returns a value of the contract as a string; a string has no quotes unless it is empty.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) if !text.is_empty() => text.clone(),
         other => other.to_string(),

@@ -313,10 +313,10 @@ impl<A: Api> Shared<A> {
             };
             // Held until the response, because the input is made of it. Then the response is held.
             let mut held = self.budget.hold(self.api.body_group(&caller));
-            let input = Input::read(operation, &mut parts, body, limit, &mut held).await?;
+            let mut input = Input::read(operation, &mut parts, body, limit, &mut held).await?;
             let violations = input.violations().to_vec();
             let is_rehearsal = !violations.is_empty();
-            let call = call(caller, operation, request_id.clone(), parts, is_rehearsal);
+            let call = call(caller, operation, request_id.clone(), parts, &mut input, is_rehearsal);
             let response = handler(Arc::clone(&self.api), call, input);
             if is_rehearsal {
                 return Err(with_rules(violations, response).await);
@@ -338,8 +338,8 @@ impl<A: Api> Shared<A> {
             let info = info(&parts, &request_id, Some(operation));
             self.admit(&info, &parts).await?;
             let mut held = self.public_budget.hold(0);
-            let input = Input::read(operation, &mut parts, body, self.public_body_limit, &mut held).await?;
-            let call = call((), operation, request_id.clone(), parts, false);
+            let mut input = Input::read(operation, &mut parts, body, self.public_body_limit, &mut held).await?;
+            let call = call((), operation, request_id.clone(), parts, &mut input, false);
             let response = handler(Arc::clone(&self.api), call, input).await?;
             held.until_sent(response, operation.method.is_safe()).await
         };
@@ -428,6 +428,7 @@ fn call<C>(
     operation: &'static Operation,
     request_id: RequestId,
     parts: Parts,
+    input: &mut Input,
     is_rehearsal: bool,
 ) -> Call<C> {
     Call {
@@ -436,6 +437,7 @@ fn call<C>(
         request_id,
         peer: peer(&parts),
         headers: parts.headers,
+        precondition: input.precondition.take(),
         is_rehearsal,
     }
 }

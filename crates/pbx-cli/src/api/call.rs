@@ -1,7 +1,7 @@
 //! Sends one request.
 
 use pbx_client::reqwest::Method;
-use pbx_client::{ByteStream, Client, Error, ResponseValue};
+use pbx_client::{ByteStream, Client, Error, ResponseExt as _, ResponseValue};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -13,8 +13,13 @@ use crate::transfer::request_body;
 pub enum Response {
     /// No body.
     Empty,
-    /// JSON.
-    Json(Value),
+    /// JSON, with the entity tag (`ETag`) if the server sent one.
+    Json {
+        /// The body.
+        value: Value,
+        /// The entity tag.
+        etag: Option<String>,
+    },
     /// The bytes of a file.
     Bytes(Box<ResponseValue<ByteStream>>),
 }
@@ -23,7 +28,7 @@ impl Response {
     /// Returns the JSON, or `null` for other bodies.
     pub fn into_json(self) -> Value {
         match self {
-            Self::Json(value) => value,
+            Self::Json { value, .. } => value,
             Self::Empty | Self::Bytes(_) => Value::Null,
         }
     }
@@ -95,7 +100,14 @@ pub async fn send(client: &Client, request: &Request) -> Result<Response, CallEr
             call.empty().await?;
             Response::Empty
         }
-        ResponseBody::Json(_) => Response::Json(call.json().await?.into_inner()),
+        ResponseBody::Json(_) => {
+            let response = call.json().await?;
+            let etag = response.etag().map(str::to_owned);
+            Response::Json {
+                value: response.into_inner(),
+                etag,
+            }
+        }
         ResponseBody::Bytes => Response::Bytes(Box::new(call.stream().await?)),
     })
 }

@@ -17,6 +17,7 @@ pub(super) static RETRIEVE_CURRENT_SYSTEM_STATUS: OperationSpec = OperationSpec 
         ValueType::Object(&crate::generated::admin::types::SYSTEM_STATUS),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /admin/username`
@@ -38,6 +39,7 @@ pub(super) static CHANGE_SYSTEM_ADMIN_USERNAME: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /admin/password`
@@ -59,6 +61,7 @@ pub(super) static RESET_SYSTEM_ADMIN_PASSWORD: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /admin/settings`
@@ -76,6 +79,7 @@ pub(super) static RETRIEVE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::admin::types::ADMIN_SETTINGS),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /admin/settings`
@@ -86,7 +90,17 @@ pub(super) static UPDATE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
     summary: "Update system settings",
     description: "Update settings for PortSIP PBX",
     access: Access::Roles(&["SystemAdmin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -97,6 +111,7 @@ pub(super) static UPDATE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /admin/notification`
@@ -114,6 +129,7 @@ pub(super) static GET_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = OperationSpe
         ValueType::Object(&crate::generated::admin::types::NOTIFICATION_SETTINGS),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /admin/notification`
@@ -124,7 +140,17 @@ pub(super) static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = Operation
     summary: "Update system notification settings",
     description: "Update system notification settings.",
     access: Access::Roles(&["SystemAdmin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -137,6 +163,7 @@ pub(super) static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = Operation
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /admin/notification/test_email`
@@ -158,6 +185,7 @@ pub(super) static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: OperationSpec = Operation
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -33,6 +33,7 @@ pub(super) static SIGN_IN: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::shared::types::TOKEN_SET),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /auth/refresh_token`
@@ -56,6 +57,7 @@ pub(super) static REFRESH_TOKENS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::shared::types::TOKEN_SET),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /auth/sign_out`
@@ -71,6 +73,7 @@ pub(super) static SIGN_OUT: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /auth/user`
@@ -88,6 +91,7 @@ pub(super) static RETRIEVE_SIGNED_IN_USER: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::auth::types::SIGNED_IN_USER),
     ),
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -25,6 +25,7 @@ pub(super) static INIT_BLOB_UPLOAD: OperationSpec = OperationSpec {
     success_statuses: &[202],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /blobs/uploads/{id}/complete`
@@ -76,6 +77,7 @@ pub(super) static COMPLETE_BLOB_UPLOAD: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::blobs::types::UPLOADED_FILE),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /blobs/{digest}`
@@ -102,6 +104,7 @@ pub(super) static DOWNLOAD_BLOBS: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Bytes,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -21,6 +21,7 @@ pub(super) static UPDATE_BRAND_INFORMATION: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -17,6 +17,7 @@ pub(super) static RETRIEVE_CURRENT_DEALER: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::dealer::types::CURRENT_DEALER),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /dealer`
@@ -27,7 +28,17 @@ pub(super) static UPDATE_CURRENT_DEALER: OperationSpec = OperationSpec {
     summary: "Update current dealer",
     description: "Modify the settings of the current dealer.",
     access: Access::Roles(&["Dealer"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -38,6 +49,7 @@ pub(super) static UPDATE_CURRENT_DEALER: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /dealer/status`
@@ -55,6 +67,7 @@ pub(super) static RETRIEVE_CURRENT_DEALER_STATUS: OperationSpec = OperationSpec 
         ValueType::Object(&crate::generated::dealer::types::DEALER_STATUS),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /dealer/username`
@@ -76,6 +89,7 @@ pub(super) static CHANGE_CURRENT_DEALER_USERNAME: OperationSpec = OperationSpec 
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /dealer/password`
@@ -97,6 +111,7 @@ pub(super) static RESET_CURRENT_DEALER_PASSWORD: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -72,6 +72,7 @@ pub(super) static LIST_DEALERS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::dealers::types::DEALER_LIST),
     ),
     paginated: true,
+    tagged: false,
 };
 
 /// `POST /dealers`
@@ -95,6 +96,7 @@ pub(super) static CREATE_DEALER: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::dealers::types::CREATED_DEALER),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /dealers/{id}`
@@ -118,6 +120,7 @@ pub(super) static RETRIEVE_DEALER: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::dealers::types::DEALER),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /dealers/{id}`
@@ -134,6 +137,15 @@ pub(super) static UPDATE_DEALER: OperationSpec = OperationSpec {
             Field::new("id", "id", ValueType::String, "The unique ID of the dealer.")
                 .required(),
         ),
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
     ],
     body: Some(Body {
         required: true,
@@ -145,6 +157,7 @@ pub(super) static UPDATE_DEALER: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /dealers/{id}/password`
@@ -172,6 +185,7 @@ pub(super) static RESET_DEALER_PASSWORD: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /dealers/{id}/destroy`
@@ -193,6 +207,7 @@ pub(super) static DELETE_DEALER: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -72,6 +72,7 @@ pub(super) static LIST_FILES: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::files::types::FILE_LIST),
     ),
     paginated: true,
+    tagged: false,
 };
 
 /// `GET /files/{id}`
@@ -95,6 +96,7 @@ pub(super) static RETRIEVE_FILE_INFO: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::files::types::FILE_INFO),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /files/{id}/destroy`
@@ -116,6 +118,7 @@ pub(super) static DELETE_FILE: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

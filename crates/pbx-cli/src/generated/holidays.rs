@@ -72,6 +72,7 @@ pub(super) static LIST_HOLIDAYS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::holidays::types::HOLIDAY_LIST),
     ),
     paginated: true,
+    tagged: false,
 };
 
 /// `POST /holidays`
@@ -95,6 +96,7 @@ pub(super) static CREATE_HOLIDAY: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::holidays::types::CREATED_HOLIDAY),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /holidays/{id}`
@@ -118,6 +120,7 @@ pub(super) static SHOW_HOLIDAY: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::holidays::types::HOLIDAY),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /holidays/{id}`
@@ -134,6 +137,15 @@ pub(super) static UPDATE_HOLIDAY: OperationSpec = OperationSpec {
             Field::new("id", "id", ValueType::String, "The unique ID of the holiday.")
                 .required(),
         ),
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
     ],
     body: Some(Body {
         required: true,
@@ -145,6 +157,7 @@ pub(super) static UPDATE_HOLIDAY: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /holidays/{id}/destroy`
@@ -166,6 +179,7 @@ pub(super) static DELETE_HOLIDAY: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

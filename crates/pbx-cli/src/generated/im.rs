@@ -17,6 +17,7 @@ pub(super) static GET_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::im::types::IM_SERVER),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /im`
@@ -27,7 +28,17 @@ pub(super) static UPDATE_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec 
     summary: "Update IM server configuration",
     description: "Update IM server configuration.",
     access: Access::Roles(&["SystemAdmin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -38,6 +49,7 @@ pub(super) static UPDATE_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec 
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /im/token`
@@ -55,6 +67,7 @@ pub(super) static GET_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /im/token`
@@ -72,6 +85,7 @@ pub(super) static REGENERATE_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /im/token/destroy`
@@ -87,6 +101,7 @@ pub(super) static DESTROY_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -72,6 +72,7 @@ pub(super) static LIST_IP_RULES: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::ip_filters::types::IP_RULE_LIST),
     ),
     paginated: true,
+    tagged: false,
 };
 
 /// `POST /ip_filters`
@@ -95,6 +96,7 @@ pub(super) static CREATE_IP_RULE: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::ip_filters::types::CREATED_IP_RULE),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /ip_filters/{id}`
@@ -118,6 +120,7 @@ pub(super) static SHOW_IP_RULE: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::ip_filters::types::IP_RULE),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /ip_filters/{id}`
@@ -134,6 +137,15 @@ pub(super) static UPDATE_IP_RULE: OperationSpec = OperationSpec {
             Field::new("id", "id", ValueType::String, "The unique ID of the rule.")
                 .required(),
         ),
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
     ],
     body: Some(Body {
         required: true,
@@ -145,6 +157,7 @@ pub(super) static UPDATE_IP_RULE: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /ip_filters/{id}/destroy`
@@ -166,6 +179,7 @@ pub(super) static DELETE_IP_RULE: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /ip_filters/export`
@@ -181,6 +195,7 @@ pub(super) static EXPORT_IP_RULES: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Bytes,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

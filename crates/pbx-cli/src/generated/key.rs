@@ -17,6 +17,7 @@ pub(super) static SHOW_KEY: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::key::types::CERTIFICATE_KEY),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /key`
@@ -27,7 +28,17 @@ pub(super) static UPDATE_KEY: OperationSpec = OperationSpec {
     summary: "Update certificate key",
     description: "Update certificate key.",
     access: Access::Roles(&["SystemAdmin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -38,6 +49,7 @@ pub(super) static UPDATE_KEY: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -21,6 +21,7 @@ pub(super) static ISSUE_OAUTH_TOKEN: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::shared::types::TOKEN_SET),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /login/oauth/revoke`
@@ -36,6 +37,7 @@ pub(super) static REVOKE_OAUTH_TOKEN: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /login`

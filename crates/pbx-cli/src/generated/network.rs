@@ -17,6 +17,7 @@ pub(super) static RETRIEVE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec
         ValueType::Object(&crate::generated::network::types::NETWORK),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /network`
@@ -27,7 +28,17 @@ pub(super) static UPDATE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
     summary: "Update network configurations",
     description: "Update network configurations for PortSIP PBX.",
     access: Access::Roles(&["SystemAdmin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -38,6 +49,7 @@ pub(super) static UPDATE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -23,6 +23,7 @@ pub(super) static LIST_PROVIDER_ASSIGNEES: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::providers::types::PROVIDER_ASSIGNEE_LIST),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /providers/{id}/assignees/{tenant_id}`
@@ -56,6 +57,7 @@ pub(super) static CHECK_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::providers::types::PROVIDER_ASSIGNMENT),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /providers/{id}/assignees/{tenant_id}`
@@ -82,6 +84,15 @@ pub(super) static ASSIGN_PROVIDER: OperationSpec = OperationSpec {
                 )
                 .required(),
         ),
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
     ],
     body: Some(Body {
         required: true,
@@ -93,6 +104,7 @@ pub(super) static ASSIGN_PROVIDER: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /providers/{id}/assignees/{tenant_id}/destroy`
@@ -124,6 +136,7 @@ pub(super) static DESTROY_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /providers`
@@ -196,6 +209,7 @@ pub(super) static LIST_PROVIDERS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::providers::types::PROVIDER_LIST),
     ),
     paginated: true,
+    tagged: false,
 };
 
 /// `POST /providers`
@@ -219,6 +233,7 @@ pub(super) static CREATE_PROVIDER: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::providers::types::CREATED_PROVIDER),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /providers/{id}`
@@ -242,6 +257,7 @@ pub(super) static SHOW_PROVIDER: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::providers::types::PROVIDER),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /providers/{id}`
@@ -258,6 +274,15 @@ pub(super) static UPDATE_PROVIDER: OperationSpec = OperationSpec {
             Field::new("id", "id", ValueType::String, "The unique ID of the provider.")
                 .required(),
         ),
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
     ],
     body: Some(Body {
         required: true,
@@ -269,6 +294,7 @@ pub(super) static UPDATE_PROVIDER: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /providers/{id}/destroy`
@@ -290,6 +316,7 @@ pub(super) static DESTROY_PROVIDER: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -15,6 +15,7 @@ pub(super) static GET_SBC_CONFIGURATION: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Json(ValueType::Object(&crate::generated::sbc::types::SBC)),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /sbc`
@@ -25,7 +26,17 @@ pub(super) static UPDATE_SBC_CONFIGURATION: OperationSpec = OperationSpec {
     summary: "Update SBC configuration",
     description: "Update SBC configuration.",
     access: Access::Roles(&["SystemAdmin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -36,6 +47,7 @@ pub(super) static UPDATE_SBC_CONFIGURATION: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /sbc/token`
@@ -53,6 +65,7 @@ pub(super) static GET_SBC_TOKEN: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /sbc/token`
@@ -70,6 +83,7 @@ pub(super) static REGENERATE_SBC_TOKEN: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /sbc/token/destroy`
@@ -85,6 +99,7 @@ pub(super) static DESTROY_SBC_TOKEN: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -17,6 +17,7 @@ pub(super) static RETRIEVE_CURRENT_TENANT: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::tenant::types::CURRENT_TENANT),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /tenant`
@@ -27,7 +28,17 @@ pub(super) static UPDATE_CURRENT_TENANT: OperationSpec = OperationSpec {
     summary: "Update current tenant",
     description: "Update the settings of the current tenant.",
     access: Access::Roles(&["Admin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -38,6 +49,7 @@ pub(super) static UPDATE_CURRENT_TENANT: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /tenant/status`
@@ -55,6 +67,7 @@ pub(super) static RETRIEVE_CURRENT_TENANT_STATUS: OperationSpec = OperationSpec 
         ValueType::Object(&crate::generated::tenant::types::TENANT_STATUS),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /tenant/password_policy`
@@ -72,6 +85,7 @@ pub(super) static RETRIEVE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec
         ValueType::Object(&crate::generated::tenant::types::PASSWORD_POLICY),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /tenant/password_policy`
@@ -82,7 +96,17 @@ pub(super) static UPDATE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
     summary: "Update tenant password policy",
     description: "Update tenant password policy.",
     access: Access::Roles(&["Admin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -93,6 +117,7 @@ pub(super) static UPDATE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /tenant/balance`
@@ -110,6 +135,7 @@ pub(super) static GET_TENANT_BALANCE: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::tenant::types::BALANCE),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /tenant/balance`
@@ -131,6 +157,7 @@ pub(super) static RECHARGE_TENANT: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /tenant/custom_headers`
@@ -148,6 +175,7 @@ pub(super) static RETRIEVE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec 
         ValueType::Object(&crate::generated::tenant::types::CUSTOM_HEADERS),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /tenant/custom_headers`
@@ -158,7 +186,17 @@ pub(super) static UPDATE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
     summary: "Update tenant custom headers",
     description: "Update tenant custom headers.",
     access: Access::Roles(&["Admin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -169,6 +207,7 @@ pub(super) static UPDATE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /tenant/cdr_event/test`
@@ -184,6 +223,7 @@ pub(super) static SEND_CDR_TEST_EVENT: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /tenant/extension_event/test`
@@ -199,6 +239,7 @@ pub(super) static SEND_EXTENSION_TEST_EVENT: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -72,6 +72,7 @@ pub(super) static LIST_TENANTS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::tenants::types::TENANT_LIST),
     ),
     paginated: true,
+    tagged: false,
 };
 
 /// `POST /tenants`
@@ -95,6 +96,7 @@ pub(super) static CREATE_TENANT: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::tenants::types::CREATED_TENANT),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /tenants/{id}`
@@ -118,6 +120,7 @@ pub(super) static SHOW_TENANT: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::tenants::types::TENANT),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /tenants/{id}`
@@ -134,6 +137,15 @@ pub(super) static UPDATE_TENANT: OperationSpec = OperationSpec {
             Field::new("id", "id", ValueType::String, "The unique ID of the tenant.")
                 .required(),
         ),
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
     ],
     body: Some(Body {
         required: true,
@@ -145,6 +157,7 @@ pub(super) static UPDATE_TENANT: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /tenants/switch`
@@ -170,6 +183,7 @@ pub(super) static SWITCH_TENANTS: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /tenants/{id}/dealers`
@@ -193,6 +207,7 @@ pub(super) static LIST_TENANT_DEALERS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::tenants::types::TENANT_DEALER_LIST),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /tenants/{id}/dealers/{dealer_id}`
@@ -224,6 +239,7 @@ pub(super) static DESIGNATE_TENANT_TO_DEALER: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
@@ -255,6 +271,7 @@ pub(super) static REMOVE_TENANT_FROM_DEALER: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /tenants/{id}/destroy`
@@ -276,6 +293,7 @@ pub(super) static DELETE_TENANT: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

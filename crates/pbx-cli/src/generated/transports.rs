@@ -72,6 +72,7 @@ pub(super) static LIST_TRANSPORTS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::transports::types::TRANSPORT_LIST),
     ),
     paginated: true,
+    tagged: false,
 };
 
 /// `POST /transports`
@@ -95,6 +96,7 @@ pub(super) static CREATE_TRANSPORT: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::transports::types::CREATED_TRANSPORT),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /transports/{id}`
@@ -118,6 +120,7 @@ pub(super) static SHOW_TRANSPORT: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::transports::types::TRANSPORT),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /transports/{id}`
@@ -134,6 +137,15 @@ pub(super) static UPDATE_TRANSPORT: OperationSpec = OperationSpec {
             Field::new("id", "id", ValueType::String, "The unique ID of the transport.")
                 .required(),
         ),
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
     ],
     body: Some(Body {
         required: true,
@@ -145,6 +157,7 @@ pub(super) static UPDATE_TRANSPORT: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /transports/{id}/destroy`
@@ -166,6 +179,7 @@ pub(super) static DELETE_TRANSPORT: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /transports/{id}/status`
@@ -189,6 +203,7 @@ pub(super) static GET_TRANSPORT_STATUS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::transports::types::TRANSPORT_STATUS),
     ),
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

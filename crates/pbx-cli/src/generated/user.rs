@@ -23,4 +23,5 @@ pub(super) static RESET_CURRENT_USER_PASSWORD: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };

@@ -72,6 +72,7 @@ pub(super) static LIST_USERS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::users::types::USER_LIST),
     ),
     paginated: true,
+    tagged: false,
 };
 
 /// `POST /users`
@@ -95,6 +96,7 @@ pub(super) static CREATE_USER: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::users::types::CREATED_USER),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `GET /users/{id}`
@@ -118,6 +120,7 @@ pub(super) static RETRIEVE_USER: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::users::types::USER),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /users/{id}`
@@ -134,6 +137,15 @@ pub(super) static UPDATE_USER: OperationSpec = OperationSpec {
             Field::new("id", "id", ValueType::String, "The unique ID of the user.")
                 .required(),
         ),
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
     ],
     body: Some(Body {
         required: true,
@@ -145,6 +157,7 @@ pub(super) static UPDATE_USER: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /users/{id}/password`
@@ -172,6 +185,7 @@ pub(super) static RESET_USER_PASSWORD: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /users/{id}/destroy`
@@ -193,6 +207,7 @@ pub(super) static DELETE_USER: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

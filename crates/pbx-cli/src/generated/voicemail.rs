@@ -17,6 +17,7 @@ pub(super) static SHOW_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::voicemail::types::VOICEMAIL_SERVER),
     ),
     paginated: false,
+    tagged: true,
 };
 
 /// `POST /voicemail`
@@ -27,7 +28,17 @@ pub(super) static UPDATE_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
     summary: "Update voicemail server",
     description: "Update voicemail server",
     access: Access::Roles(&["Admin"]),
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Header,
+            Field::new(
+                "If-Match",
+                "if-match",
+                ValueType::String,
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
@@ -40,6 +51,7 @@ pub(super) static UPDATE_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
     success_statuses: &[200],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

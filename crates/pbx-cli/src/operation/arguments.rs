@@ -15,6 +15,7 @@ pub const RESERVED: &[&str] = &[
     "clear",
     "color",
     "columns",
+    "etag",
     "file",
     "help",
     "insecure",

@@ -25,6 +25,8 @@ pub struct OperationSpec {
     pub response: ResponseBody,
     /// The response is one page of a list: `skip` and `top` select the page, `items` holds it.
     pub paginated: bool,
+    /// The response has an `ETag`, for `If-Match` of an update.
+    pub tagged: bool,
 }
 
 /// Who may call an operation.

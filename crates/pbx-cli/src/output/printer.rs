@@ -64,6 +64,15 @@ impl Printer {
         }
     }
 
+    /// Prints a line as it is, in any format.
+    ///
+    /// # Errors
+    ///
+    /// Fails if standard output cannot be written.
+    pub fn print_line(&self, line: &str) -> Result<(), Failure> {
+        write_line(line)
+    }
+
     /// Returns a printer for a list that arrives page by page.
     pub fn pages(&self, layout: RowLayout) -> PagePrinter<'_> {
         PagePrinter {

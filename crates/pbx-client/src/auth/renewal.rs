@@ -152,6 +152,7 @@ fn is_rejection(error: &Error) -> bool {
             | Error::NotFound(_)
             | Error::Forbidden(_)
             | Error::Conflict(_)
+            | Error::PreconditionFailed(_)
     )
 }
 

@@ -55,6 +55,8 @@ impl Client {
     ///
     /// Requires a session with the role SystemAdmin.
     ///
+    /// Success: 200, with the header `ETag`.
+    ///
     /// # Errors
     ///
     /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
@@ -86,6 +88,8 @@ impl Client {
     /// `GET /admin/notification`
     ///
     /// Requires a session with the role SystemAdmin.
+    ///
+    /// Success: 200, with the header `ETag`.
     ///
     /// # Errors
     ///
@@ -278,6 +282,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct UpdateAdminSettings<'a> {
         client: &'a super::Client,
+        if_match: Result<Option<String>, String>,
         body: Result<types::UpdateAdminSettings, String>,
     }
 
@@ -292,11 +297,22 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
+                if_match: Ok(None),
                 body: Err("`body` is required and was not set".to_string()),
             }
         }
 
-        /// Sets the body.
+        /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any. Must be `*`, or one or more tags in quotes with commas between them.
+        #[must_use]
+        pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
+            self.if_match = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self
+        }
+
+        /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateAdminSettings>) -> Self {
             self.body = value
@@ -310,10 +326,15 @@ pub mod builder {
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, body } = self;
+            let Self { client, if_match, body } = self;
+            let if_match = if_match.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/admin/settings", client.base_url());
-            let request = client.http().post(url).json(&body);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            if let Some(value) = if_match {
+                header_map.append("if-match", support::header_value("if-match", &value)?);
+            }
+            let request = client.http().post(url).json(&body).headers(header_map);
             support::empty(client, &Self::OPERATION, request).await
         }
     }
@@ -351,6 +372,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct UpdateSystemNotificationSettings<'a> {
         client: &'a super::Client,
+        if_match: Result<Option<String>, String>,
         body: Result<types::UpdateNotificationSettings, String>,
     }
 
@@ -365,11 +387,23 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
+                if_match: Ok(None),
                 body: Err("`body` is required and was not set".to_string()),
             }
         }
 
+        /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any. Must be `*`, or one or more tags in quotes with commas between them.
+        #[must_use]
+        pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
+            self.if_match = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self
+        }
+
         /// What to change. Nothing of the mail server is needed until `type` or `server` is set; then the merged result needs `server` and `port` with `type` `SMTP`, and a `username` unless `auth` is `DISABLE`.
+        /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(
             mut self,
@@ -386,10 +420,15 @@ pub mod builder {
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, body } = self;
+            let Self { client, if_match, body } = self;
+            let if_match = if_match.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/admin/notification", client.base_url());
-            let request = client.http().post(url).json(&body);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            if let Some(value) = if_match {
+                header_map.append("if-match", support::header_value("if-match", &value)?);
+            }
+            let request = client.http().post(url).json(&body).headers(header_map);
             support::empty(client, &Self::OPERATION, request).await
         }
     }

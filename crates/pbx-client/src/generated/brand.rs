@@ -48,7 +48,7 @@ pub mod builder {
             }
         }
 
-        /// Sets the body.
+        /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateBrand>) -> Self {
             self.body = value

@@ -48,6 +48,8 @@ impl Client {
     ///
     /// Requires a session with the role SystemAdmin.
     ///
+    /// Success: 200, with the header `ETag`.
+    ///
     /// # Errors
     ///
     /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
@@ -210,6 +212,7 @@ pub mod builder {
     pub struct UpdateIpRule<'a> {
         client: &'a super::Client,
         id: Result<types::IpRuleId, String>,
+        if_match: Result<Option<String>, String>,
         body: Result<types::UpdateIpRule, String>,
     }
 
@@ -225,6 +228,7 @@ pub mod builder {
             Self {
                 client,
                 id: Err("`id` is required and was not set".to_string()),
+                if_match: Ok(None),
                 body: Err("`body` is required and was not set".to_string()),
             }
         }
@@ -242,7 +246,17 @@ pub mod builder {
             self
         }
 
-        /// Sets the body.
+        /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any. Must be `*`, or one or more tags in quotes with commas between them.
+        #[must_use]
+        pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
+            self.if_match = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self
+        }
+
+        /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateIpRule>) -> Self {
             self.body = value
@@ -255,12 +269,17 @@ pub mod builder {
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, body } = self;
+            let Self { client, id, if_match, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
+            let if_match = if_match.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
             let url = format!("{}/ip_filters/{id}", client.base_url());
-            let request = client.http().post(url).json(&body);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            if let Some(value) = if_match {
+                header_map.append("if-match", support::header_value("if-match", &value)?);
+            }
+            let request = client.http().post(url).json(&body).headers(header_map);
             support::empty(client, &Self::OPERATION, request).await
         }
     }

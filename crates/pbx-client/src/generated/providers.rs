@@ -27,6 +27,8 @@ impl Client {
     ///
     /// Requires a session with the role SystemAdmin.
     ///
+    /// Success: 200, with the header `ETag`.
+    ///
     /// # Errors
     ///
     /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
@@ -111,6 +113,8 @@ impl Client {
     /// `GET /providers/{id}`
     ///
     /// Requires a session with the role SystemAdmin.
+    ///
+    /// Success: 200, with the header `ETag`.
     ///
     /// # Errors
     ///
@@ -276,6 +280,7 @@ pub mod builder {
         client: &'a super::Client,
         id: Result<types::ProviderId, String>,
         tenant_id: Result<types::TenantId, String>,
+        if_match: Result<Option<String>, String>,
         body: Result<types::AssignProvider, String>,
     }
 
@@ -292,6 +297,7 @@ pub mod builder {
                 client,
                 id: Err("`id` is required and was not set".to_string()),
                 tenant_id: Err("`tenant_id` is required and was not set".to_string()),
+                if_match: Ok(None),
                 body: Err("`body` is required and was not set".to_string()),
             }
         }
@@ -322,7 +328,17 @@ pub mod builder {
             self
         }
 
-        /// Sets the body.
+        /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any. Must be `*`, or one or more tags in quotes with commas between them.
+        #[must_use]
+        pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
+            self.if_match = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self
+        }
+
+        /// The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::AssignProvider>) -> Self {
             self.body = value
@@ -335,14 +351,19 @@ pub mod builder {
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, tenant_id, body } = self;
+            let Self { client, id, tenant_id, if_match, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
+            let if_match = if_match.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
             let tenant_id = support::path_segment("tenant_id", &tenant_id)?;
             let url = format!("{}/providers/{id}/assignees/{tenant_id}", client.base_url());
-            let request = client.http().post(url).json(&body);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            if let Some(value) = if_match {
+                header_map.append("if-match", support::header_value("if-match", &value)?);
+            }
+            let request = client.http().post(url).json(&body).headers(header_map);
             support::empty(client, &Self::OPERATION, request).await
         }
     }
@@ -506,6 +527,7 @@ pub mod builder {
     pub struct UpdateProvider<'a> {
         client: &'a super::Client,
         id: Result<types::ProviderId, String>,
+        if_match: Result<Option<String>, String>,
         body: Result<types::UpdateProvider, String>,
     }
 
@@ -521,6 +543,7 @@ pub mod builder {
             Self {
                 client,
                 id: Err("`id` is required and was not set".to_string()),
+                if_match: Ok(None),
                 body: Err("`body` is required and was not set".to_string()),
             }
         }
@@ -538,7 +561,17 @@ pub mod builder {
             self
         }
 
-        /// Sets the body.
+        /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any. Must be `*`, or one or more tags in quotes with commas between them.
+        #[must_use]
+        pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
+            self.if_match = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self
+        }
+
+        /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateProvider>) -> Self {
             self.body = value
@@ -551,12 +584,17 @@ pub mod builder {
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, body } = self;
+            let Self { client, id, if_match, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
+            let if_match = if_match.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
             let url = format!("{}/providers/{id}", client.base_url());
-            let request = client.http().post(url).json(&body);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            if let Some(value) = if_match {
+                header_map.append("if-match", support::header_value("if-match", &value)?);
+            }
+            let request = client.http().post(url).json(&body).headers(header_map);
             support::empty(client, &Self::OPERATION, request).await
         }
     }

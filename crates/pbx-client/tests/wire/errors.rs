@@ -36,6 +36,9 @@ async fn status_and_code_decide_the_variant() {
         (403, "FORBIDDEN", |e| matches!(e, Error::Forbidden(_))),
         (404, "NOT_FOUND", |e| matches!(e, Error::NotFound(_))),
         (409, "CONFLICT", |e| matches!(e, Error::Conflict(_))),
+        (412, "PRECONDITION_FAILED", |e| {
+            matches!(e, Error::PreconditionFailed(_))
+        }),
         (429, "TOO_MANY_REQUESTS", |e| matches!(e, Error::RateLimited { .. })),
         (400, "UNKNOWN", |e| matches!(e, Error::Refused(_))),
         (415, "UNSUPPORTED_MEDIA_TYPE", |e| matches!(e, Error::Refused(_))),

@@ -173,6 +173,11 @@ impl Then<operations::RetrieveAdminSettings> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::AdminSettings>) -> &mut Self {
         crate::then::json_response::<_, types::AdminSettings>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateAdminSettings {
@@ -182,6 +187,15 @@ impl crate::Operation for operations::UpdateAdminSettings {
 impl crate::TypedBody for operations::UpdateAdminSettings {
     type Body = types::UpdateAdminSettings;
     const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl When<operations::UpdateAdminSettings> {
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
+    }
 }
 
 impl Then<operations::UpdateAdminSettings> {
@@ -200,6 +214,11 @@ impl Then<operations::GetSystemNotificationSettings> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::NotificationSettings>) -> &mut Self {
         crate::then::json_response::<_, types::NotificationSettings>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateSystemNotificationSettings {
@@ -209,6 +228,15 @@ impl crate::Operation for operations::UpdateSystemNotificationSettings {
 impl crate::TypedBody for operations::UpdateSystemNotificationSettings {
     type Body = types::UpdateNotificationSettings;
     const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl When<operations::UpdateSystemNotificationSettings> {
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
+    }
 }
 
 impl Then<operations::UpdateSystemNotificationSettings> {

@@ -71,12 +71,12 @@ impl Then<operations::InitBlobUpload> {
     }
 
     /// The id of the upload.
-    pub fn port_sip_upload_id(&mut self, value: impl crate::Argument<types::UploadId>) -> &mut Self {
+    pub fn portsip_upload_id(&mut self, value: impl crate::Argument<types::UploadId>) -> &mut Self {
         crate::then::header(self, "PortSIP-Upload-ID", &value.into_value())
     }
 
     /// What the next step must present.
-    pub fn port_sip_upload_token(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn portsip_upload_token(&mut self, value: impl crate::Argument<String>) -> &mut Self {
         crate::then::header(self, "PortSIP-Upload-Token", &value.into_value())
     }
 }

@@ -169,9 +169,18 @@ async fn retrieve_admin_settings_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_admin_settings_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateAdminSettings = sample.body();
     let mock = server.update_admin_settings(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_admin_settings().if_match(p0.clone()).body(body.clone()).send().await.expect("update_admin_settings_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_admin_settings(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_admin_settings().body(body.clone()).send().await.expect("update_admin_settings_200");
@@ -194,9 +203,18 @@ async fn get_system_notification_settings_200(server: &MockServer, sample: &Samp
 
 async fn update_system_notification_settings_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateNotificationSettings = sample.body();
     let mock = server.update_system_notification_settings(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_system_notification_settings().if_match(p0.clone()).body(body.clone()).send().await.expect("update_system_notification_settings_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_system_notification_settings(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_system_notification_settings().body(body.clone()).send().await.expect("update_system_notification_settings_200");
@@ -391,9 +409,18 @@ async fn retrieve_current_dealer_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_current_dealer_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateCurrentDealer = sample.body();
     let mock = server.update_current_dealer(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_current_dealer().if_match(p0.clone()).body(body.clone()).send().await.expect("update_current_dealer_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_current_dealer(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_current_dealer().body(body.clone()).send().await.expect("update_current_dealer_200");
@@ -497,9 +524,18 @@ async fn retrieve_dealer_200(server: &MockServer, sample: &Sample<'_>) {
 async fn update_dealer_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: types::DealerId = sample.parameter("id");
+    let p1: String = sample.parameter("If-Match");
     let body: types::UpdateDealer = sample.body();
     let mock = server.update_dealer(|when, then| {
-        when.id(p0.clone()).body(&body);
+        when.id(p0.clone()).if_match(p1.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_dealer().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_dealer_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_dealer(|when, then| {
+        when.id(p0.clone()).if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_dealer().id(p0.clone()).body(body.clone()).send().await.expect("update_dealer_200");
@@ -645,9 +681,18 @@ async fn show_holiday_200(server: &MockServer, sample: &Sample<'_>) {
 async fn update_holiday_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: types::HolidayId = sample.parameter("id");
+    let p1: String = sample.parameter("If-Match");
     let body: types::UpdateHoliday = sample.body();
     let mock = server.update_holiday(|when, then| {
-        when.id(p0.clone()).body(&body);
+        when.id(p0.clone()).if_match(p1.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_holiday().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_holiday_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_holiday(|when, then| {
+        when.id(p0.clone()).if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_holiday().id(p0.clone()).body(body.clone()).send().await.expect("update_holiday_200");
@@ -683,9 +728,18 @@ async fn get_im_server_configuration_200(server: &MockServer, sample: &Sample<'_
 
 async fn update_im_server_configuration_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateImServer = sample.body();
     let mock = server.update_im_server_configuration(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_im_server_configuration().if_match(p0.clone()).body(body.clone()).send().await.expect("update_im_server_configuration_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_im_server_configuration(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_im_server_configuration().body(body.clone()).send().await.expect("update_im_server_configuration_200");
@@ -808,9 +862,18 @@ async fn show_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
 async fn update_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: types::IpRuleId = sample.parameter("id");
+    let p1: String = sample.parameter("If-Match");
     let body: types::UpdateIpRule = sample.body();
     let mock = server.update_ip_rule(|when, then| {
-        when.id(p0.clone()).body(&body);
+        when.id(p0.clone()).if_match(p1.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_ip_rule().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_ip_rule_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_ip_rule(|when, then| {
+        when.id(p0.clone()).if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_ip_rule().id(p0.clone()).body(body.clone()).send().await.expect("update_ip_rule_200");
@@ -858,9 +921,18 @@ async fn show_key_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_key_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateCertificateKey = sample.body();
     let mock = server.update_key(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.no_content();
+    });
+    let response = client.update_key().if_match(p0.clone()).body(body.clone()).send().await.expect("update_key_204");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_key(|when, then| {
+        when.if_match(None).body(&body);
         then.no_content();
     });
     let response = client.update_key().body(body.clone()).send().await.expect("update_key_204");
@@ -883,9 +955,18 @@ async fn show_license_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_license_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateLicense = sample.body();
     let mock = server.update_license(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_license().if_match(p0.clone()).body(body.clone()).send().await.expect("update_license_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_license(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_license().body(body.clone()).send().await.expect("update_license_200");
@@ -970,9 +1051,18 @@ async fn retrieve_network_configurations_200(server: &MockServer, sample: &Sampl
 
 async fn update_network_configurations_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateNetwork = sample.body();
     let mock = server.update_network_configurations(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_network_configurations().if_match(p0.clone()).body(body.clone()).send().await.expect("update_network_configurations_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_network_configurations(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_network_configurations().body(body.clone()).send().await.expect("update_network_configurations_200");
@@ -1014,9 +1104,18 @@ async fn assign_provider_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: types::ProviderId = sample.parameter("id");
     let p1: types::TenantId = sample.parameter("tenant_id");
+    let p2: String = sample.parameter("If-Match");
     let body: types::AssignProvider = sample.body();
     let mock = server.assign_provider(|when, then| {
-        when.id(p0.clone()).tenant_id(p1.clone()).body(&body);
+        when.id(p0.clone()).tenant_id(p1.clone()).if_match(p2.clone()).body(&body);
+        then.no_content();
+    });
+    let response = client.assign_provider().id(p0.clone()).tenant_id(p1.clone()).if_match(p2.clone()).body(body.clone()).send().await.expect("assign_provider_204");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.assign_provider(|when, then| {
+        when.id(p0.clone()).tenant_id(p1.clone()).if_match(None).body(&body);
         then.no_content();
     });
     let response = client.assign_provider().id(p0.clone()).tenant_id(p1.clone()).body(body.clone()).send().await.expect("assign_provider_204");
@@ -1096,9 +1195,18 @@ async fn show_provider_200(server: &MockServer, sample: &Sample<'_>) {
 async fn update_provider_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: types::ProviderId = sample.parameter("id");
+    let p1: String = sample.parameter("If-Match");
     let body: types::UpdateProvider = sample.body();
     let mock = server.update_provider(|when, then| {
-        when.id(p0.clone()).body(&body);
+        when.id(p0.clone()).if_match(p1.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_provider().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_provider_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_provider(|when, then| {
+        when.id(p0.clone()).if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_provider().id(p0.clone()).body(body.clone()).send().await.expect("update_provider_200");
@@ -1134,9 +1242,18 @@ async fn get_sbc_configuration_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_sbc_configuration_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateSbc = sample.body();
     let mock = server.update_sbc_configuration(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_sbc_configuration().if_match(p0.clone()).body(body.clone()).send().await.expect("update_sbc_configuration_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_sbc_configuration(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_sbc_configuration().body(body.clone()).send().await.expect("update_sbc_configuration_200");
@@ -1194,9 +1311,18 @@ async fn retrieve_current_tenant_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_current_tenant_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateCurrentTenant = sample.body();
     let mock = server.update_current_tenant(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_current_tenant().if_match(p0.clone()).body(body.clone()).send().await.expect("update_current_tenant_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_current_tenant(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_current_tenant().body(body.clone()).send().await.expect("update_current_tenant_200");
@@ -1231,9 +1357,18 @@ async fn retrieve_tenant_password_policy_200(server: &MockServer, sample: &Sampl
 
 async fn update_tenant_password_policy_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdatePasswordPolicy = sample.body();
     let mock = server.update_tenant_password_policy(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_tenant_password_policy().if_match(p0.clone()).body(body.clone()).send().await.expect("update_tenant_password_policy_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_tenant_password_policy(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_tenant_password_policy().body(body.clone()).send().await.expect("update_tenant_password_policy_200");
@@ -1281,9 +1416,18 @@ async fn retrieve_tenant_custom_headers_200(server: &MockServer, sample: &Sample
 
 async fn update_tenant_custom_headers_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateCustomHeaders = sample.body();
     let mock = server.update_tenant_custom_headers(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_tenant_custom_headers().if_match(p0.clone()).body(body.clone()).send().await.expect("update_tenant_custom_headers_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_tenant_custom_headers(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_tenant_custom_headers().body(body.clone()).send().await.expect("update_tenant_custom_headers_200");
@@ -1371,9 +1515,18 @@ async fn show_tenant_200(server: &MockServer, sample: &Sample<'_>) {
 async fn update_tenant_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: types::TenantId = sample.parameter("id");
+    let p1: String = sample.parameter("If-Match");
     let body: types::UpdateTenant = sample.body();
     let mock = server.update_tenant(|when, then| {
-        when.id(p0.clone()).body(&body);
+        when.id(p0.clone()).if_match(p1.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_tenant().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_tenant_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_tenant(|when, then| {
+        when.id(p0.clone()).if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_tenant().id(p0.clone()).body(body.clone()).send().await.expect("update_tenant_200");
@@ -1515,9 +1668,18 @@ async fn show_transport_200(server: &MockServer, sample: &Sample<'_>) {
 async fn update_transport_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: types::TransportId = sample.parameter("id");
+    let p1: String = sample.parameter("If-Match");
     let body: types::UpdateTransport = sample.body();
     let mock = server.update_transport(|when, then| {
-        when.id(p0.clone()).body(&body);
+        when.id(p0.clone()).if_match(p1.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_transport().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_transport_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_transport(|when, then| {
+        when.id(p0.clone()).if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_transport().id(p0.clone()).body(body.clone()).send().await.expect("update_transport_200");
@@ -1623,9 +1785,18 @@ async fn retrieve_user_200(server: &MockServer, sample: &Sample<'_>) {
 async fn update_user_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: types::UserId = sample.parameter("id");
+    let p1: String = sample.parameter("If-Match");
     let body: types::UpdateUser = sample.body();
     let mock = server.update_user(|when, then| {
-        when.id(p0.clone()).body(&body);
+        when.id(p0.clone()).if_match(p1.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_user().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_user_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_user(|when, then| {
+        when.id(p0.clone()).if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_user().id(p0.clone()).body(body.clone()).send().await.expect("update_user_200");
@@ -1675,9 +1846,18 @@ async fn show_voicemail_server_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_voicemail_server_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: String = sample.parameter("If-Match");
     let body: types::UpdateVoicemailServer = sample.body();
     let mock = server.update_voicemail_server(|when, then| {
-        when.body(&body);
+        when.if_match(p0.clone()).body(&body);
+        then.ok();
+    });
+    let response = client.update_voicemail_server().if_match(p0.clone()).body(body.clone()).send().await.expect("update_voicemail_server_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+    let mock = server.update_voicemail_server(|when, then| {
+        when.if_match(None).body(&body);
         then.ok();
     });
     let response = client.update_voicemail_server().body(body.clone()).send().await.expect("update_voicemail_server_200");

@@ -177,6 +177,11 @@ impl Then<operations::ShowHoliday> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Holiday>) -> &mut Self {
         crate::then::json_response::<_, types::Holiday>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateHoliday {
@@ -192,6 +197,13 @@ impl When<operations::UpdateHoliday> {
     /// The unique ID of the holiday.
     pub fn id(&mut self, value: impl crate::Argument<types::HolidayId>) -> &mut Self {
         crate::when::path(self, "id", value)
+    }
+
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
     }
 }
 

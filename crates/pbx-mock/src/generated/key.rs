@@ -46,6 +46,11 @@ impl Then<operations::ShowKey> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CertificateKey>) -> &mut Self {
         crate::then::json_response::<_, types::CertificateKey>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateKey {
@@ -55,6 +60,15 @@ impl crate::Operation for operations::UpdateKey {
 impl crate::TypedBody for operations::UpdateKey {
     type Body = types::UpdateCertificateKey;
     const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl When<operations::UpdateKey> {
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
+    }
 }
 
 impl Then<operations::UpdateKey> {

@@ -46,6 +46,11 @@ impl Then<operations::ShowLicense> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::License>) -> &mut Self {
         crate::then::json_response::<_, types::License>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateLicense {
@@ -55,6 +60,15 @@ impl crate::Operation for operations::UpdateLicense {
 impl crate::TypedBody for operations::UpdateLicense {
     type Body = types::UpdateLicense;
     const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl When<operations::UpdateLicense> {
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
+    }
 }
 
 impl Then<operations::UpdateLicense> {

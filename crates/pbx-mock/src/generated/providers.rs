@@ -174,6 +174,11 @@ impl Then<operations::CheckProviderAssignee> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ProviderAssignment>) -> &mut Self {
         crate::then::json_response::<_, types::ProviderAssignment>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::AssignProvider {
@@ -194,6 +199,13 @@ impl When<operations::AssignProvider> {
     /// The unique ID of the tenant.
     pub fn tenant_id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "tenant_id", value)
+    }
+
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
     }
 }
 
@@ -325,6 +337,11 @@ impl Then<operations::ShowProvider> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Provider>) -> &mut Self {
         crate::then::json_response::<_, types::Provider>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateProvider {
@@ -340,6 +357,13 @@ impl When<operations::UpdateProvider> {
     /// The unique ID of the provider.
     pub fn id(&mut self, value: impl crate::Argument<types::ProviderId>) -> &mut Self {
         crate::when::path(self, "id", value)
+    }
+
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
     }
 }
 

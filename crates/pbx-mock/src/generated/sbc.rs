@@ -88,6 +88,11 @@ impl Then<operations::GetSbcConfiguration> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Sbc>) -> &mut Self {
         crate::then::json_response::<_, types::Sbc>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateSbcConfiguration {
@@ -97,6 +102,15 @@ impl crate::Operation for operations::UpdateSbcConfiguration {
 impl crate::TypedBody for operations::UpdateSbcConfiguration {
     type Body = types::UpdateSbc;
     const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl When<operations::UpdateSbcConfiguration> {
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
+    }
 }
 
 impl Then<operations::UpdateSbcConfiguration> {

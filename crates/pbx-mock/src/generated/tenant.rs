@@ -172,6 +172,11 @@ impl Then<operations::RetrieveCurrentTenant> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CurrentTenant>) -> &mut Self {
         crate::then::json_response::<_, types::CurrentTenant>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateCurrentTenant {
@@ -181,6 +186,15 @@ impl crate::Operation for operations::UpdateCurrentTenant {
 impl crate::TypedBody for operations::UpdateCurrentTenant {
     type Body = types::UpdateCurrentTenant;
     const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl When<operations::UpdateCurrentTenant> {
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
+    }
 }
 
 impl Then<operations::UpdateCurrentTenant> {
@@ -210,6 +224,11 @@ impl Then<operations::RetrieveTenantPasswordPolicy> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::PasswordPolicy>) -> &mut Self {
         crate::then::json_response::<_, types::PasswordPolicy>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateTenantPasswordPolicy {
@@ -219,6 +238,15 @@ impl crate::Operation for operations::UpdateTenantPasswordPolicy {
 impl crate::TypedBody for operations::UpdateTenantPasswordPolicy {
     type Body = types::UpdatePasswordPolicy;
     const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl When<operations::UpdateTenantPasswordPolicy> {
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
+    }
 }
 
 impl Then<operations::UpdateTenantPasswordPolicy> {
@@ -264,6 +292,11 @@ impl Then<operations::RetrieveTenantCustomHeaders> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CustomHeaders>) -> &mut Self {
         crate::then::json_response::<_, types::CustomHeaders>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateTenantCustomHeaders {
@@ -273,6 +306,15 @@ impl crate::Operation for operations::UpdateTenantCustomHeaders {
 impl crate::TypedBody for operations::UpdateTenantCustomHeaders {
     type Body = types::UpdateCustomHeaders;
     const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl When<operations::UpdateTenantCustomHeaders> {
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
+    }
 }
 
 impl Then<operations::UpdateTenantCustomHeaders> {

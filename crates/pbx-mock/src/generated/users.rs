@@ -191,6 +191,11 @@ impl Then<operations::RetrieveUser> {
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::User>) -> &mut Self {
         crate::then::json_response::<_, types::User>(self, 200, body.borrow())
     }
+
+    /// The entity tag of the object, for `If-Match` of an update. Properties that the server sets do not change it.
+    pub fn etag(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+        crate::then::header(self, "ETag", &value.into_value())
+    }
 }
 
 impl crate::Operation for operations::UpdateUser {
@@ -206,6 +211,13 @@ impl When<operations::UpdateUser> {
     /// The unique ID of the user.
     pub fn id(&mut self, value: impl crate::Argument<types::UserId>) -> &mut Self {
         crate::when::path(self, "id", value)
+    }
+
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+        crate::when::header_parameter(self, "If-Match", value)
     }
 }
 

@@ -22,6 +22,7 @@ pub fn problem(error: Error) -> Problem {
     match error {
         Error::NotFound { what } => Problem::not_found(format!("There is no such {what}.")),
         Error::Conflict { code, message } => Problem::conflict(code, message),
+        Error::Changed { properties } => Problem::precondition_failed(&properties),
         Error::Invalid(violations) => Problem::invalid(violations),
         Error::Refused { code, message } => Problem::new(StatusCode::BAD_REQUEST, code, message),
         Error::ExternalFailure { code, message, detail } => {
@@ -164,6 +165,7 @@ mod tests {
                 409,
                 "CONFLICT",
             ),
+            (Error::Changed { properties: vec![] }, 412, "PRECONDITION_FAILED"),
             (
                 Error::invalid(Violation::field("cidr", "format", "x")),
                 400,

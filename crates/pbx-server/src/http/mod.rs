@@ -13,7 +13,7 @@ mod rate_limit;
 use std::sync::Arc;
 
 use axum::Router;
-use pbx_api::{Api, Call, Operation, RequestInfo};
+use pbx_api::{Api, Call, Operation, RequestInfo, Unmet};
 use pbx_domain::audit::Actor;
 use pbx_domain::license::Licensing;
 use pbx_domain::lockout::Client;
@@ -22,7 +22,8 @@ use pbx_domain::session::{Caller, Principal, Role};
 use pbx_domain::setting::Owner;
 use pbx_domain::vault::Vault;
 use pbx_domain::{Error, IdGenerator};
-use pbx_store::{Changes, Store};
+use pbx_store::{Changes, Store, Tx};
+use serde::Serialize;
 
 use self::browser::{Origins, Source};
 use self::guard::Guard;
@@ -111,6 +112,41 @@ impl Pbx {
             .rehearsed(call.is_rehearsal)
     }
 
+    /// Returns the store for the update of what `show` reads, which is what `GET` on the same path responds with. The update is refused
+    /// in its transaction unless that meets the conditions of the call. Every operation with [`pbx_api::Operation::echo`] uses this or
+    /// [`update_context`](Self::update_context).
+    pub(crate) fn updates<C, V>(
+        &self,
+        call: &Call<C>,
+        show: impl Fn(&mut Tx<'_>) -> Result<V, Error> + Send + Sync + 'static,
+    ) -> Changes
+    where
+        C: Acting,
+        V: Serialize,
+    {
+        let changes = self.changes(call);
+        match call.precondition.clone() {
+            None => changes,
+            Some(precondition) => changes.guarded(move |tx| precondition.check(&show(tx)?).map_err(unmet)),
+        }
+    }
+
+    /// [`context`](Self::context) with [`updates`](Self::updates).
+    pub(crate) fn update_context<C, V>(
+        &self,
+        call: &Call<C>,
+        show: impl Fn(&mut Tx<'_>) -> Result<V, Error> + Send + Sync + 'static,
+    ) -> Context
+    where
+        C: Acting,
+        V: Serialize,
+    {
+        Context {
+            changes: self.updates(call, show),
+            ..self.context(call)
+        }
+    }
+
     /// Returns the client of a sign-in or of another check of a password.
     pub(crate) fn client<C>(&self, call: &Call<C>) -> Result<Client, Error> {
         let address = self.guard.address(call.peer, &call.headers)?;
@@ -179,6 +215,15 @@ impl Pbx {
             .mount(pbx_api::voicemail::router())
             .build();
         browser::with_cors(router, origins)
+    }
+}
+
+/// Returns the error for a condition of an update that does not hold.
+fn unmet(unmet: Unmet) -> Error {
+    match unmet {
+        Unmet::Changed { properties } => Error::Changed { properties },
+        Unmet::Different(violations) => Error::Invalid(violations),
+        Unmet::Unreadable(reason) => Error::internal(format!("a representation cannot be written as JSON: {reason}")),
     }
 }
 

@@ -73,7 +73,8 @@ impl AdminApi for Pbx {
     }
 
     async fn update_admin_settings(&self, call: Call<Caller>, body: Patch<UpdateAdminSettings>) -> Result<(), Error> {
-        self.merge::<settings::AdminSettings, _>(&call, body).await
+        self.merge::<settings::AdminSettings, AdminSettings, _>(&call, body)
+            .await
     }
 
     async fn get_system_notification_settings(&self, _call: Call<Caller>) -> Result<NotificationSettings, Error> {
@@ -85,7 +86,7 @@ impl AdminApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdateNotificationSettings>,
     ) -> Result<(), Error> {
-        self.merge::<Notification, _>(&call, body).await
+        self.merge::<Notification, NotificationSettings, _>(&call, body).await
     }
 
     async fn send_global_notification_test_email(&self, _call: Call<Caller>, body: TestEmail) -> Result<(), Error> {

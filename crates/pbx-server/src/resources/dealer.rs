@@ -23,7 +23,7 @@ impl DealerApi for Pbx {
     async fn update_current_dealer(&self, call: Call<Caller>, body: Patch<UpdateCurrentDealer>) -> Result<(), Error> {
         let (id, patch) = (call.caller.dealer()?, body.into_fields());
         let vault = self.vault.clone();
-        self.changes(&call)
+        self.updates(&call, move |tx| signed_in(tx, id).map(CurrentDealer::from))
             .write(move |tx| {
                 let before = signed_in(tx, id)?;
                 let after = state::updated(&vault, "", &before.value, patch.clone())?;

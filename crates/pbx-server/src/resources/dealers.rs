@@ -89,7 +89,7 @@ impl DealersApi for Pbx {
         let id = Id::parse(&id)?;
         let (visibility, patch) = (call.caller.visibility()?, body.into_fields());
         let vault = self.vault.clone();
-        self.changes(&call)
+        self.updates(&call, move |tx| existing(tx, visibility, id).map(Dealer::from))
             .write(move |tx| {
                 let before = existing(tx, visibility, id)?;
                 let mut after = state::updated(&vault, "", &before.value, patch.clone())?;

@@ -54,7 +54,7 @@ impl HolidaysApi for Pbx {
         let (id, patch) = (Id::parse(&id)?, body.into_fields());
         let tenant_id = call.caller.tenant()?;
         let vault = self.vault.clone();
-        self.changes(&call)
+        self.updates(&call, move |tx| HOLIDAYS.existing(tx, tenant_id, id).map(Holiday::from))
             .write(move |tx| {
                 let before = HOLIDAYS.existing(tx, tenant_id, id)?.value;
                 let after = state::updated(&vault, "", &before, patch.clone())?;

@@ -18,7 +18,7 @@ impl ImApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdateImServer>,
     ) -> Result<(), Error> {
-        self.merge::<im::ImServer, _>(&call, body).await
+        self.merge::<im::ImServer, ImServer, _>(&call, body).await
     }
 
     async fn get_im_server_token(&self, _call: Call<Caller>) -> Result<ComponentToken, Error> {

@@ -48,16 +48,18 @@ impl IpFiltersApi for Pbx {
     async fn update_ip_rule(&self, call: Call<Caller>, id: IpRuleId, body: Patch<UpdateIpRule>) -> Result<(), Error> {
         let (id, patch) = (Id::parse(&id)?, body.into_fields());
         let (vault, now) = (self.vault.clone(), clock::now());
-        self.changes(&call)
-            .write(move |tx| {
-                let before = IP_RULES.existing(tx, Unexpired(now), id)?.value;
-                let after = state::updated(&vault, "", &before, patch.clone())?;
-                queries::delete_expired(tx, now)?;
-                queries::update(tx, id, &after, now)
-                    .on_constraint(queries::UNIQUE_CIDR, || ip_filters::duplicate(&after.cidr))?;
-                Ok(Entry::update(Object::IpBlacklist, id).changed(&before, &after).with(()))
-            })
-            .await
+        self.updates(&call, move |tx| {
+            IP_RULES.existing(tx, Unexpired(now), id).map(IpRule::from)
+        })
+        .write(move |tx| {
+            let before = IP_RULES.existing(tx, Unexpired(now), id)?.value;
+            let after = state::updated(&vault, "", &before, patch.clone())?;
+            queries::delete_expired(tx, now)?;
+            queries::update(tx, id, &after, now)
+                .on_constraint(queries::UNIQUE_CIDR, || ip_filters::duplicate(&after.cidr))?;
+            Ok(Entry::update(Object::IpBlacklist, id).changed(&before, &after).with(()))
+        })
+        .await
     }
 
     async fn delete_ip_rule(&self, call: Call<Caller>, id: IpRuleId) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use pbx_api::Call;
 use pbx_api::key::{CertificateKey, KeyApi, UpdateCertificateKey};
-use pbx_domain::audit::{Entry, Object};
+use pbx_domain::audit::{Audited, Entry, Object};
 use pbx_domain::certificate::{CertificatePair, PrivateKey};
 use pbx_domain::key::StoredPair;
 use pbx_domain::session::Caller;
@@ -18,12 +18,7 @@ use crate::services::certificates;
 impl KeyApi for Pbx {
     /// The private key does not leave the server.
     async fn show_key(&self, _call: Call<Caller>) -> Result<CertificateKey, Error> {
-        let certificate = certificates::stored(&self.store).await?.certificate;
-        let mask = certificate.is_some().then(|| MASK.to_owned().into());
-        Ok(CertificateKey {
-            crt: certificate,
-            key: mask,
-        })
+        certificates::stored(&self.store).await.map(shown)
     }
 
     /// New connections use the pair at once. An invalid one changes nothing. The mask, which `GET` shows, stands for the stored key.
@@ -32,8 +27,9 @@ impl KeyApi for Pbx {
         let _lock = tls.lock_changes().await;
         let before = certificates::stored(&self.store).await?;
         let keeps_key = body.key.expose() == MASK;
+        let changes = self.updates(&call, |tx| Ok(shown(settings::load(tx)?)));
         if keeps_key && before.certificate.as_ref() == Some(&body.crt) {
-            return Ok(());
+            return changes.write(|_| Ok(Audited::nothing(()))).await;
         }
         let private_key = if keeps_key {
             let missing = || Violation::field("key", "required", "is needed: no private key is stored");
@@ -51,7 +47,7 @@ impl KeyApi for Pbx {
         };
         let prepared = tls.prepare(&pair.certificate, pair.check(clock::now())?)?;
         let stored = StoredPair::seal(&self.vault, &pair)?;
-        self.changes(&call)
+        changes
             .write(move |tx| {
                 // Another node may have replaced the key since it was read.
                 if keeps_key && settings::load::<StoredPair>(tx)?.certificate != before.certificate {
@@ -64,5 +60,13 @@ impl KeyApi for Pbx {
             .await?;
         tls.install(prepared);
         Ok(())
+    }
+}
+
+fn shown(pair: StoredPair) -> CertificateKey {
+    let mask = pair.certificate.is_some().then(|| MASK.to_owned().into());
+    CertificateKey {
+        crt: pair.certificate,
+        key: mask,
     }
 }

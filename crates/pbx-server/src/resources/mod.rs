@@ -33,8 +33,10 @@ use pbx_domain::document::Document;
 use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;
 use pbx_domain::state::Apply;
+use serde::Serialize;
 
 use crate::http::Pbx;
+use crate::services::context::Context;
 use crate::services::documents;
 
 /// Ends a rehearsal, before what is more than reading and writing the database. The rules hold up to here.
@@ -51,12 +53,24 @@ impl Pbx {
         documents::show(&self.store, Owner::System).await
     }
 
-    async fn merge<D, P>(&self, call: &Call<Caller>, body: Patch<P>) -> Result<(), Error>
+    /// Updates a document of the system that `GET` shows as `V`.
+    async fn merge<D, V, P>(&self, call: &Call<Caller>, body: Patch<P>) -> Result<(), Error>
     where
         D: Document + Apply<P>,
+        V: From<D> + Serialize + 'static,
         P: Clone + Send + 'static,
     {
-        documents::update::<D, P>(&self.context(call), Owner::System, body.into_fields()).await
+        let context = self.document_context::<D, V>(call, Owner::System);
+        documents::update::<D, P>(&context, Owner::System, body.into_fields()).await
+    }
+
+    /// Returns the context for the update of a document that `GET` shows as `V`.
+    fn document_context<D, V>(&self, call: &Call<Caller>, owner: Owner) -> Context
+    where
+        D: Document,
+        V: From<D> + Serialize + 'static,
+    {
+        self.update_context(call, move |tx| Ok(V::from(documents::stored::<D>(tx, owner)?)))
     }
 
     /// Returns the document of the tenant that the caller acts in.
@@ -64,12 +78,15 @@ impl Pbx {
         documents::show(&self.store, Owner::Tenant(call.caller.tenant()?)).await
     }
 
-    async fn merge_tenant<D, P>(&self, call: &Call<Caller>, body: Patch<P>) -> Result<(), Error>
+    /// Updates a document of the tenant that `GET` shows as `V`.
+    async fn merge_tenant<D, V, P>(&self, call: &Call<Caller>, body: Patch<P>) -> Result<(), Error>
     where
         D: Document + Apply<P>,
+        V: From<D> + Serialize + 'static,
         P: Clone + Send + 'static,
     {
         let owner = Owner::Tenant(call.caller.tenant()?);
-        documents::update::<D, P>(&self.context(call), owner, body.into_fields()).await
+        let context = self.document_context::<D, V>(call, owner);
+        documents::update::<D, P>(&context, owner, body.into_fields()).await
     }
 }

@@ -13,6 +13,6 @@ impl NetworkApi for Pbx {
     }
 
     async fn update_network_configurations(&self, call: Call<Caller>, body: Patch<UpdateNetwork>) -> Result<(), Error> {
-        self.merge::<network::Network, _>(&call, body).await
+        self.merge::<network::Network, Network, _>(&call, body).await
     }
 }

@@ -5,7 +5,7 @@ use pbx_api::providers::{
     ProvidersApi, TenantId, TrunkMode, UpdateProvider,
 };
 use pbx_api::{Call, Patch};
-use pbx_domain::audit::{Entry, Object};
+use pbx_domain::audit::{Audited, Entry, Object};
 use pbx_domain::providers;
 use pbx_domain::session::Caller;
 use pbx_domain::{Error, Id, state};
@@ -57,7 +57,7 @@ impl ProvidersApi for Pbx {
     ) -> Result<(), Error> {
         let (id, patch) = (Id::parse(&id)?, body.into_fields());
         let vault = self.vault.clone();
-        self.changes(&call)
+        self.updates(&call, move |tx| PROVIDERS.existing(tx, (), id).map(Provider::from))
             .write(move |tx| {
                 let before = PROVIDERS.existing(tx, (), id)?.value;
                 let after = state::updated(&vault, &providers::seal_prefix(id), &before, patch.clone())?;
@@ -124,22 +124,27 @@ impl ProvidersApi for Pbx {
             did_numbers: providers::format_ranges(&ranges),
             concurrency: body.concurrency,
         };
-        self.changes(&call)
-            .write(move |tx| {
-                PROVIDERS.existing(tx, (), id)?;
-                tenant_id.require(tenants::exists(tx, tenant_id)?)?;
-                // The new assignment replaces the tenant's old one, whose numbers must not conflict with the new ones.
-                queries::unassign(tx, id, tenant_id)?;
-                queries::assign(tx, id, tenant_id, &assignment)?;
-                if let Some(range) = queries::insert_numbers(tx, id, tenant_id, &ranges)? {
-                    return Err(Error::conflict(format!(
-                        "`did_numbers`: numbers of {range} are assigned to another tenant on this trunk."
-                    )));
-                }
-                let entry = Entry::update(Object::Provider, id).of_tenant(tenant_id);
-                Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()))
-            })
-            .await
+        self.updates(&call, move |tx| {
+            queries::assignee(tx, id, tenant_id)?.ok_or_else(providers::not_assigned)
+        })
+        .write(move |tx| {
+            PROVIDERS.existing(tx, (), id)?;
+            tenant_id.require(tenants::exists(tx, tenant_id)?)?;
+            if queries::assignee(tx, id, tenant_id)?.as_ref() == Some(&assignment) {
+                return Ok(Audited::nothing(()));
+            }
+            // The new assignment replaces the tenant's old one, whose numbers must not conflict with the new ones.
+            queries::unassign(tx, id, tenant_id)?;
+            queries::assign(tx, id, tenant_id, &assignment)?;
+            if let Some(range) = queries::insert_numbers(tx, id, tenant_id, &ranges)? {
+                return Err(Error::conflict(format!(
+                    "`did_numbers`: numbers of {range} are assigned to another tenant on this trunk."
+                )));
+            }
+            let entry = Entry::update(Object::Provider, id).of_tenant(tenant_id);
+            Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()))
+        })
+        .await
     }
 
     async fn destroy_provider_assignee(

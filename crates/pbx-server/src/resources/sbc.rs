@@ -14,7 +14,7 @@ impl SbcApi for Pbx {
     }
 
     async fn update_sbc_configuration(&self, call: Call<Caller>, body: Patch<UpdateSbc>) -> Result<(), Error> {
-        self.merge::<sbc::Sbc, _>(&call, body).await
+        self.merge::<sbc::Sbc, Sbc, _>(&call, body).await
     }
 
     async fn get_sbc_token(&self, _call: Call<Caller>) -> Result<ComponentToken, Error> {

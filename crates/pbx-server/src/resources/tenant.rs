@@ -32,7 +32,8 @@ impl TenantApi for Pbx {
 
     async fn update_current_tenant(&self, call: Call<Caller>, body: Patch<UpdateCurrentTenant>) -> Result<(), Error> {
         let (id, patch) = (call.caller.tenant()?, body.into_fields());
-        tenants::update(&self.context(&call), Editor::OwnAdministrator, id, patch).await
+        let context = self.update_context(&call, move |tx| tenants::details(tx, id).map(current_tenant));
+        tenants::update(&context, Editor::OwnAdministrator, id, patch).await
     }
 
     async fn retrieve_current_tenant_status(&self, call: Call<Caller>) -> Result<TenantStatus, Error> {
@@ -70,7 +71,7 @@ impl TenantApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdatePasswordPolicy>,
     ) -> Result<(), Error> {
-        self.merge_tenant::<password_policy::PasswordPolicy, _>(&call, body)
+        self.merge_tenant::<password_policy::PasswordPolicy, PasswordPolicy, _>(&call, body)
             .await
     }
 
@@ -114,7 +115,8 @@ impl TenantApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdateCustomHeaders>,
     ) -> Result<(), Error> {
-        self.merge_tenant::<custom_headers::CustomHeaders, _>(&call, body).await
+        self.merge_tenant::<custom_headers::CustomHeaders, CustomHeaders, _>(&call, body)
+            .await
     }
 
     async fn send_cdr_test_event(&self, call: Call<Caller>) -> Result<(), Error> {

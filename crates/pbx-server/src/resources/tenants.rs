@@ -79,8 +79,13 @@ impl TenantsApi for Pbx {
 
     async fn update_tenant(&self, call: Call<Caller>, id: TenantId, body: Patch<UpdateTenant>) -> Result<(), Error> {
         let id = Id::parse(&id)?;
-        let editor = Editor::Manager(call.caller.visibility()?);
-        tenants::update(&self.context(&call), editor, id, body.into_fields()).await
+        let visibility = call.caller.visibility()?;
+        let context = self.update_context(&call, move |tx| {
+            tenants::check_visible(tx, visibility, id)?;
+            tenants::details(tx, id).map(shown)
+        });
+        let editor = Editor::Manager(visibility);
+        tenants::update(&context, editor, id, body.into_fields()).await
     }
 
     /// Switches the caller's session to a tenant, in which it acts as administrator, or back to none.

@@ -92,7 +92,7 @@ impl TransportsApi for Pbx {
             Some(self.sip.bind(after.protocol, after.port).await.map_err(cannot_open)?)
         };
         let port = after.port;
-        self.changes(&call)
+        self.updates(&call, move |tx| TRANSPORTS.existing(tx, (), id).map(Transport::from))
             .write(move |tx| {
                 // Another node may have changed it since it was read.
                 let before = TRANSPORTS.existing(tx, (), id)?.value;

@@ -95,7 +95,7 @@ impl UsersApi for Pbx {
         let id = Id::parse(&id)?;
         let (tenant_id, patch) = (call.caller.tenant()?, body.into_fields());
         let vault = self.vault.clone();
-        self.changes(&call)
+        self.updates(&call, move |tx| existing(tx, tenant_id, id).map(User::from))
             .write(move |tx| {
                 let before = existing(tx, tenant_id, id)?;
                 let after: users::User = state::updated(&vault, "", &before.user, patch.clone())?;

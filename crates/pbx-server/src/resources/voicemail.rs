@@ -24,7 +24,7 @@ impl VoicemailApi for Pbx {
         let (tenant_id, patch) = (call.caller.tenant()?, body.into_fields());
         // The number is reserved in the tenant: nothing else can have it.
         documents::update_with::<voicemail::VoicemailServer, _>(
-            &self.context(&call),
+            &self.document_context::<voicemail::VoicemailServer, VoicemailServer>(&call, Owner::Tenant(tenant_id)),
             Owner::Tenant(tenant_id),
             patch,
             move |tx, server| numbers::renumber(tx, tenant_id, &server.extension_number, NumberKind::Voicemail),

@@ -34,6 +34,15 @@ pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> 
     Ok(store.setting(owner).await?)
 }
 
+/// Returns the stored document, in a transaction that changes it.
+///
+/// # Errors
+///
+/// [`Error::Internal`] if the stored document cannot be read.
+pub fn stored<T: Document>(tx: &mut Tx<'_>, owner: Owner) -> Result<T, Error> {
+    Ok(setting::from_json(&settings::load_json::<T>(tx, owner)?)?)
+}
+
 /// Applies a JSON Merge Patch (RFC 7396) to the document.
 ///
 /// # Errors

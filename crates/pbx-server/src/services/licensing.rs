@@ -50,7 +50,8 @@ pub async fn report_refusal<T>(store: &Store, outcome: Result<T, Error>) -> Resu
     outcome
 }
 
-fn load(tx: &mut Tx<'_>, licensing: &Licensing) -> Result<Licensed, Error> {
+/// Returns the license state of the installation, in a transaction.
+pub fn load(tx: &mut Tx<'_>, licensing: &Licensing) -> Result<Licensed, Error> {
     let stored: StoredLicense = settings::load(tx)?;
     licensing.licensed(&stored, clock::now())
 }

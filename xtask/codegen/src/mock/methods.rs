@@ -43,6 +43,7 @@ const TAKEN_THEN: &[&str] = &[
     "items",
     "new",
     "not_found",
+    "precondition_failed",
     "rate_limited",
     "raw",
     "respond_with",
@@ -216,7 +217,8 @@ fn headers(operation: &Operation) -> Vec<(&Header, String)> {
         .map(|success| success_method(success.status))
         .collect();
     let methods = found.iter().map(|header| {
-        let name = names::parameter(&header.name);
+        // `ETag` is one word.
+        let name = names::parameter(&header.name.to_lowercase());
         match TAKEN_THEN.contains(&name.as_str()) || statuses.contains(&name) {
             true => format!("{name}_header"),
             false => name,

@@ -9,7 +9,10 @@ use quote::{format_ident, quote};
 
 use super::{AtOperation, docs, lists, names, responses, rust_type, schemas, types};
 use crate::state;
-use contract::model::{Api, Body, BodyKind, Operation, Parameter, ParameterLocation, Property, Schema, Type, TypeKind};
+use contract::echo;
+use contract::model::{
+    Api, Body, BodyKind, Echo, Operation, Parameter, ParameterLocation, Property, Schema, Type, TypeKind,
+};
 
 /// Returns the trait of a resource.
 pub fn trait_name(resource: &str) -> Ident {
@@ -191,7 +194,7 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
         let parameters: Vec<_> = operation
             .parameters
             .iter()
-            .filter(|parameter| parameter.location == location)
+            .filter(|parameter| parameter.location == location && !is_precondition(operation, parameter))
             .collect();
         if parameters.is_empty() {
             continue;
@@ -216,6 +219,11 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
         arguments.add(&names::ident("body"), &ty, &read);
     }
     Ok(arguments)
+}
+
+/// Returns `true` for the header that makes an update conditional, which the runtime reads.
+fn is_precondition(operation: &Operation, parameter: &Parameter) -> bool {
+    operation.echo.is_some() && parameter.location == ParameterLocation::Header && parameter.name == echo::IF_MATCH
 }
 
 /// Returns the path parameters in the order of the template.
@@ -281,6 +289,7 @@ fn description(
     let parameters = operation
         .parameters
         .iter()
+        .filter(|parameter| !is_precondition(operation, parameter))
         .map(|parameter| {
             let kind = types::parameter_type(&parameter.schema, api)
                 .with_context(|| format!("the parameter `{}`", parameter.name))?;
@@ -316,6 +325,21 @@ fn description(
         operation.body.as_ref().map(|body| &body.kind),
         Some(BodyKind::Json(Schema { ty: Type::Named(name), .. })) if states.contains(name)
     );
+    let echo = match &operation.echo {
+        Some(echo) if operation.body.is_some() => {
+            let Echo {
+                volatile,
+                ignored,
+                unchanged,
+            } = echo;
+            quote!(Some(api::Echo {
+                volatile: &[#(#volatile),*],
+                ignored: &[#(#ignored),*],
+                unchanged: &[#(#unchanged),*],
+            }))
+        }
+        _ => quote!(None),
+    };
     let schema = if has_schema {
         quote!(new(&super::SCHEMAS))
     } else {
@@ -334,6 +358,7 @@ fn description(
             content: api::Content::#content,
             body_required: #body_required,
             sets_state: #sets_state,
+            echo: #echo,
             schema: api::InputSchema::#schema,
         };
     })

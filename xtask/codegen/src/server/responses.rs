@@ -5,6 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::{docs, lists, names, rust_type};
+use contract::echo;
 use contract::model::{Api, Header, Operation, Schema, StringFormat, Success, SuccessBody, Type};
 
 /// The successful responses of an operation.
@@ -22,7 +23,11 @@ pub struct Responses {
 /// Returns the successful responses; a type that is defined for them is called `name`.
 pub fn responses(operation: &Operation, name: &Ident, api: &Api) -> anyhow::Result<Responses> {
     if let [only] = operation.successes.as_slice() {
-        let parts = Parts::new(only, lists::item(operation, api))?;
+        let mut parts = Parts::new(only, lists::item(operation, api))?;
+        if let Some(echo) = operation.echo.as_ref().filter(|_| operation.body.is_none()) {
+            parts.headers.retain(|header| header.name != echo::ETAG);
+            parts.volatile = Some(&echo.volatile);
+        }
         return Ok(if parts.headers.is_empty() {
             plain(&parts)
         } else {
@@ -43,6 +48,8 @@ struct Parts<'a> {
     headers: Vec<HeaderField>,
     /// The type of the body; `None` without a body.
     body: Option<TokenStream>,
+    /// The properties that do not change the entity tag of the body, if it has one.
+    volatile: Option<&'a [String]>,
 }
 
 struct HeaderField {
@@ -100,7 +107,12 @@ impl<'a> Parts<'a> {
         if body.is_some() && matches!(success.status, 204 | 205 | 304) {
             bail!("the response {} documents a body, and HTTP allows none", success.status);
         }
-        Ok(Self { success, headers, body })
+        Ok(Self {
+            success,
+            headers,
+            body,
+            volatile: None,
+        })
     }
 
     /// The fields of a struct or variant.
@@ -132,7 +144,10 @@ impl<'a> Parts<'a> {
         let status = proc_macro2::Literal::u16_unsuffixed(self.success.status);
         let response = match &self.success.body {
             SuccessBody::Empty => quote!(api::empty(#status)),
-            SuccessBody::Json(_) => quote!(api::json(#status, &body)),
+            SuccessBody::Json(_) => match self.volatile {
+                Some(volatile) => quote!(api::tagged_json(#status, &body, &[#(#volatile),*])),
+                None => quote!(api::json(#status, &body)),
+            },
             SuccessBody::Bytes { media_type } => {
                 // For a range, the `Content-Type` header replaces it.
                 let media_type = if media_type.contains('*') {

@@ -3,7 +3,8 @@
 //! One document: `$defs` has the components that bodies reach, `operations` one schema per operation over an object with a
 //! property for each location that has rules (`path`, `query`, `header`, `body`). Compared with the contract, annotations are
 //! removed and these rules are added: objects without `additionalProperties` are closed, integers are limited to the range of
-//! their format, and a `readOnly` property must not be sent (ignoring it would hide a caller's mistake).
+//! their format, and a `readOnly` property must not be sent (ignoring it
+//! would hide a caller's mistake), unless it is one that an update accepts because `GET` shows it (`x-echo`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,6 +13,8 @@ use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
 
 use super::{AtOperation, types};
+use contract::echo::IF_MATCH;
+use contract::extensions::ECHO;
 use contract::model::{Api, BodyKind, Operation, Parameter, ParameterLocation, StringFormat, Type};
 use contract::normalize;
 use contract::texts::empty_branch;
@@ -132,7 +135,9 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
         let here = parameters
             .into_iter()
             .flatten()
-            .filter(|p| p.get("in").is_some_and(|i| i == location));
+            .filter(|p| p.get("in").is_some_and(|i| i == location))
+            // The runtime reads this one.
+            .filter(|p| !(location == "header" && p.get("name").is_some_and(|name| name == IF_MATCH)));
         for parameter in here {
             let name = parameter
                 .get("name")
@@ -170,9 +175,11 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
     Ok(json!({ "properties": locations }))
 }
 
-/// Returns `true` for keywords that describe and do not constrain, or constrain in other dialects only.
+/// Returns `true` for keywords that describe and do not constrain, or constrain in other dialects only. `x-echo` stays for the tests of
+/// the server.
 fn is_annotation(key: &str) -> bool {
-    normalize::is_annotation(key) || matches!(key, "xml" | "discriminator" | "contentMediaType" | "contentEncoding")
+    (key != ECHO && normalize::is_annotation(key))
+        || matches!(key, "xml" | "discriminator" | "contentMediaType" | "contentEncoding")
 }
 
 /// Returns the strict form of a schema.
@@ -180,7 +187,8 @@ fn strict(schema: &Value) -> anyhow::Result<Value> {
     let Value::Object(keywords) = schema else {
         return Ok(schema.clone());
     };
-    if keywords.get("readOnly").is_some_and(|read_only| read_only == true) {
+    // What is only sent back is accepted, and not passed on.
+    if keywords.get("readOnly").is_some_and(|read_only| read_only == true) && !keywords.contains_key(ECHO) {
         return Ok(Value::Bool(false));
     }
     let mut out = Map::new();
@@ -315,6 +323,7 @@ mod tests {
             "properties": {
                 "id": {"type": "string", "readOnly": true},
                 "name": {"type": ["string", "null"], "maxLength": 3, "default": "x"},
+                "owner": {"type": "string", "readOnly": true, "x-echo": "unchanged"},
                 "mode": {"anyOf": [{"$ref": "#/components/schemas/Mode"}, {"type": "null"}], "description": "d"},
             }
         });
@@ -323,6 +332,7 @@ mod tests {
             "properties": {
                 "id": false,
                 "name": {"type": ["string", "null"], "maxLength": 3},
+                "owner": {"type": "string", "x-echo": "unchanged"},
                 "mode": {"if": {"type": "null"}, "then": true, "else": {"$ref": "#/$defs/Mode"}},
             }
         });

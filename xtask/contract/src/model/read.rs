@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::diagnostic::Diagnostics;
-use crate::extensions::{EMPTY, ID, INITIAL, MERGE_PATCH, STATE};
+use crate::extensions::{ECHO, EMPTY, ID, INITIAL, MERGE_PATCH, STATE};
 use crate::lower::{EXTENSIBLE_ENUM, collect_references};
 use crate::naming::words::pascal;
 use crate::operations::{Locations, operations};
@@ -42,7 +42,8 @@ pub fn read(document: &Value, locations: &Locations) -> Result<Api, Diagnostics>
         let location = locations.get(&(path.to_owned(), method.to_owned()));
         let label = format!("`{} {path}`", method.to_uppercase());
         match operation(path, method, value, secured) {
-            Ok(operation) => {
+            Ok(mut operation) => {
+                operation.echo = crate::echo::read(document, path, method);
                 let key = (operation.resource.clone(), operation.id.to_snake_case());
                 if let Some(other) = methods.insert(key, operation.id.clone()) {
                     let message = format!(
@@ -131,6 +132,7 @@ fn operation(path: &str, method: &str, value: &Value, secured: bool) -> Result<O
         parameters,
         body: value.get("requestBody").map(|body| self::body(&id, body)).transpose()?,
         successes: successes(&responses)?,
+        echo: None,
         error: error_schema(&responses)?,
         id,
     })
@@ -516,6 +518,8 @@ fn object(value: &Value, properties: &Map<String, Value>) -> Result<TypeKind, St
     }
     let properties = properties
         .iter()
+        // What is only sent back is no part of the types.
+        .filter(|(_, property)| property.get(ECHO).is_none())
         .map(|(name, property)| {
             Ok(Property {
                 required: required.contains(name.as_str()),

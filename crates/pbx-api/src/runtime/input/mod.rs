@@ -5,6 +5,8 @@ mod json;
 pub(super) mod numbers;
 mod parameters;
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, RawPathParams};
 use bytes::Bytes;
 use http::request::Parts;
@@ -14,6 +16,7 @@ use serde_json::{Map, Value};
 
 use super::body_budget::Held;
 use super::operation::Operation;
+use super::precondition::Precondition;
 use super::problem::{MAX_LISTED, Problem};
 use super::schema_violations;
 
@@ -29,6 +32,8 @@ pub struct Input {
     header: Map<String, Value>,
     body: Option<Value>,
     bytes: Option<Bytes>,
+    /// The conditions of an update.
+    pub(super) precondition: Option<Arc<Precondition>>,
     /// The number of values in the body.
     values: usize,
     /// The violations by the body of an operation that sets a state; see [`Operation::sets_state`].
@@ -79,7 +84,10 @@ impl Input {
         )
         .await?;
 
-        let input = input.check(operation, &mut violations)?;
+        let mut input = input.check(operation, &mut violations)?;
+        if let Some(echo) = &operation.echo {
+            input.precondition = Precondition::take(echo, &parts.headers, input.body.as_mut(), &mut violations);
+        }
         if violations.is_empty() {
             Ok(input)
         } else {
