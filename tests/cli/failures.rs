@@ -1,5 +1,9 @@
 //! Errors and exit codes.
 
+use pbx_test_harness::smtp::{HOST, Smtp, Tls};
+use pbx_test_harness::{PASSWORD, Server};
+use serde_json::json;
+
 use crate::stub_server::{RefusedAddress, stub_server};
 use crate::{Shell, signed_in, start, tenant_arguments};
 
@@ -77,16 +81,38 @@ fn rate_limit_and_denied_address_have_exit_codes() {
     assert!(stderr.contains("denied"), "{stderr}");
 }
 
-#[test]
-fn second_factor_needs_a_terminal() {
-    let body = r#"{"two_factor_enabled": true, "token": "T"}"#;
-    let (url, _) = stub_server(Some(("200 OK", body)));
-    let shell = Shell::new().env("PBX_PASSWORD", "x");
-    let stderr = shell.fails(3, &["login", &url, "--user", "anna"]);
+/// Starts a server with the user `anna` of the tenant `acme.example`, which requires a second factor, and the mail server that gets the
+/// codes.
+pub(crate) async fn server_with_second_factor() -> (Server, Smtp) {
+    let server = start().ready();
+    let smtp = Smtp::start(Tls::Off, &[]).await;
+    let tenant = server.tenant("acme.example").await;
+    let administrator = server.raw_in(&tenant).await;
+    let mail = json!({
+        "type": "SMTP", "server": HOST, "port": smtp.port, "auth": "DISABLE", "enable_tls_ssl": false,
+    });
+    let anna = json!({
+        "name": "anna", "password": PASSWORD, "role": "Admin", "email": "anna@acme.example", "display_name": "Anna",
+        "extension_number": "101", "extension_password": PASSWORD,
+    });
+    let second_factor = json!({"enable_two_factor_authentication": true});
+    for (path, body) in [("/admin/notification", mail), ("/users", anna), ("/tenant", second_factor)] {
+        let response = administrator.post(path, &body).await;
+        assert!(matches!(response.status, 200 | 201), "{path}: {}", response.body);
+    }
+    (server, smtp)
+}
+
+#[tokio::test]
+async fn second_factor_needs_a_terminal() {
+    let (server, mut smtp) = server_with_second_factor().await;
+    let shell = Shell::new().env("PBX_PASSWORD", PASSWORD).env("PBX_DOMAIN", "acme.example");
+    let stderr = shell.fails(3, &["login", server.base(), "--user", "anna"]);
     assert!(stderr.contains("second factor"), "{stderr}");
-    let shell = shell.env("PBX_USER", "anna").env("PBX_URL", &url);
+    let shell = shell.env("PBX_USER", "anna").env("PBX_URL", server.base());
     let stderr = shell.fails(3, &["whoami"]);
     assert!(stderr.contains("`pbx login`, which prompts for the code"), "{stderr}");
+    assert!(smtp.is_empty());
 }
 
 #[test]

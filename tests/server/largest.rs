@@ -25,7 +25,7 @@ const VALUES: usize = 64;
 const VALUES_PER_ITEM: usize = 10;
 
 /// Operations whose largest request is refused by a rule that no schema expresses, with the reason. All others succeed.
-pub(crate) const REFUSED: [(&str, &str); 11] = [
+pub(crate) const REFUSED: [(&str, &str); 15] = [
     ("sendGlobalNotificationTestEmail", "there is no mail server"),
     ("updateLicense", "only the vendor issues a license"),
     ("completeBlobUpload", "the digest is that of other bytes"),
@@ -34,6 +34,10 @@ pub(crate) const REFUSED: [(&str, &str); 11] = [
     ("login", "the domain is no tenant's"),
     ("retrieveMetadata", "the domain is no tenant's"),
     ("refreshTokens", "the token was not issued"),
+    ("sendOTP", "the token was not issued"),
+    ("verifyOTP", "the token was not issued"),
+    ("forgetPassword", "the link would lead to another server"),
+    ("resetPassword", "the token was not issued"),
     ("sendCdrTestEvent", "an event is not sent to this machine"),
     ("sendExtensionTestEvent", "an event is not sent to this machine"),
     ("deleteFile", "the brand shows the file"),

@@ -196,6 +196,10 @@ pub const fn placement(operation: Operation) -> Placement {
 
         // Sessions without a profile.
         O::SignIn => command("auth sign-in"),
+        O::SendOtp => command("auth send-code"),
+        O::VerifyOtp => command("auth verify-code"),
+        O::ForgetPassword => command("auth forget-password"),
+        O::ResetPassword => command("auth reset-password"),
         O::RefreshTokens => command("auth refresh"),
         O::SignOut => command("auth sign-out"),
         O::IssueOauthToken => command("auth token"),

@@ -75,6 +75,11 @@ impl AccountKey {
         Self::from_text(&format!("id\n{account}"))
     }
 
+    /// Returns the key for what one source does, whatever the account.
+    pub fn of_source(source: IpNet) -> Self {
+        Self::from_text(&format!("source\n{source}"))
+    }
+
     fn from_text(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
     }
@@ -106,6 +111,8 @@ pub enum FailureReason {
     Disabled,
     /// The old password of a change of the password is not the account's.
     WrongOldPassword,
+    /// The code of a second factor is wrong or has expired.
+    WrongCode,
 }
 
 impl FailureReason {
@@ -117,6 +124,7 @@ impl FailureReason {
             Self::WrongPassword => "wrong password",
             Self::Disabled => "disabled account",
             Self::WrongOldPassword => "wrong old password",
+            Self::WrongCode => "wrong code",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
+use pbx_types::auth::SecondFactorChallenge;
 use pbx_types::record::Record;
 
 use crate::audit::{ActingAccount, Audience};
@@ -270,6 +271,27 @@ impl TokenSet {
             access: key.derive(refresh, TokenKind::Access),
             refresh: key.derive(refresh, TokenKind::Refresh),
             expires_in: ACCESS_LIFETIME,
+        }
+    }
+}
+
+/// The outcome of a sign-in with the right password.
+#[derive(Debug)]
+pub enum SignedIn {
+    /// The tokens of the new session.
+    Tokens(TokenSet),
+    /// The account needs a second factor: the token identifies the sign-in until then.
+    SecondFactor(Token),
+}
+
+impl From<SignedIn> for pbx_types::auth::SignInResult {
+    fn from(signed_in: SignedIn) -> Self {
+        match signed_in {
+            SignedIn::Tokens(tokens) => Self::TokenSet(tokens.into()),
+            SignedIn::SecondFactor(token) => Self::SecondFactorChallenge(SecondFactorChallenge {
+                two_factor_enabled: true,
+                token: token.into_string().into(),
+            }),
         }
     }
 }

@@ -4,7 +4,7 @@
 // Clippy's exemption for tests does not cover helpers.
 #![allow(clippy::unwrap_used)]
 
-use pbx_client::{Client, ClientBuilder, Credentials, SignInMethod, types};
+use pbx_client::{Client, ClientBuilder, Credentials, Error, SignInMethod, types};
 use pbx_mock::{Account, Mock, MockServer, operations};
 
 fn client(server: &MockServer) -> ClientBuilder {
@@ -70,4 +70,40 @@ async fn wrong_password_is_explained() {
         messages[0].contains(r#"body /password: expected "other", was "secret""#),
         "{messages:?}"
     );
+}
+
+#[tokio::test]
+async fn sign_in_can_need_a_second_factor() {
+    let server = MockServer::start();
+    server.sign_in(|_, then| {
+        let challenge = types::SecondFactorChallenge::default()
+            .two_factor_enabled(true)
+            .token("T");
+        then.ok(types::SignInResult::from(challenge));
+    });
+    let sent = server.send_otp(|when, then| {
+        when.body(types::SendOtp::new("T"));
+        then.ok();
+    });
+    server.verify_otp(|when, then| {
+        when.body(types::VerifyOtp::new("T", "123456"));
+        then.ok(types::TokenSet::default().access_token("A").expires_in(60));
+    });
+    let key = server.show_key(|when, then| {
+        when.authenticated("A");
+        then.ok(types::CertificateKey::default());
+    });
+    let client = Client::builder()
+        .url(server.url())
+        .credentials(Credentials::tenant_user("anna", "secret", "acme.example"))
+        .build()
+        .unwrap();
+    let Err(Error::SecondFactor(factor)) = client.show_key().send().await else {
+        panic!("signed in");
+    };
+    client.session().send_code(&factor).await.unwrap();
+    client.session().verify_code(&factor, "123456").await.unwrap();
+    client.show_key().send().await.unwrap();
+    sent.assert();
+    key.assert();
 }

@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::row::value;
 use crate::table::{Assignment, TENANT_ID, assignments, exists, insert as insert_row, is, update};
 use crate::tx::Tx;
+use crate::{password_resets, second_factors};
 
 /// The unique key over the lower-case names of accounts that belong to no tenant.
 pub const UNIQUE_NAME: &str = "accounts_name_key";
@@ -77,8 +78,11 @@ pub fn rename(tx: &mut Tx<'_>, id: Id<kind::Account>, name: &str) -> Result<(), 
     set(tx, id, [(NAME, name.into()), (NAME_KEY, name_key(name).into())])
 }
 
-/// Sets the password of an account, which its owner need not change.
+/// Sets the password of an account, which its owner need not change. Ends the sign-ins that wait for a second factor, and the link to
+/// set a new password: they belong to the old one.
 pub fn set_password(tx: &mut Tx<'_>, id: Id<kind::Account>, hash: &str) -> Result<(), StoreError> {
+    second_factors::delete_by_account(tx, id)?;
+    password_resets::delete_by_account(tx, id)?;
     set(
         tx,
         id,

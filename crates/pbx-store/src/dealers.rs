@@ -48,6 +48,11 @@ pub fn by_id(
     tx.first(select(visibility).and_where(is(ID, &id)), read)
 }
 
+/// Returns the e-mail address of the dealer with this account.
+pub fn email(tx: &mut Tx<'_>, id: Id<kind::Account>) -> Result<Option<String>, StoreError> {
+    Ok(get::<Option<String>>(tx, DEALERS, "email", is(ID, &id))?.flatten())
+}
+
 /// Inserts a dealer, whose account exists, below the parent.
 pub fn insert(tx: &mut Tx<'_>, dealer: &StoredDealer, parent_id: Option<Id<kind::Dealer>>) -> Result<(), StoreError> {
     let further = [(ID, value(&dealer.id)), ("parent_id", value(&parent_id))];

@@ -42,6 +42,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(130, "0130_parts_of_texts"),
     migration!(140, "0140_changes_of_tenants"),
     migration!(150, "0150_sign_ins"),
+    migration!(160, "0160_second_factors"),
     migration!(170, "0170_refresh_grace"),
     migration!(180, "0180_audit_logs"),
     migration!(190, "0190_upper_case"),

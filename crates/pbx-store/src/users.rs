@@ -13,7 +13,9 @@ use crate::error::StoreError;
 use crate::list;
 use crate::list::List;
 use crate::row::{Row, value};
-use crate::table::{Assignment, Scope as _, TENANT_ID, assignments, count, insert as insert_row, is, update as set};
+use crate::table::{
+    Assignment, Scope as _, TENANT_ID, assignments, count, get, insert as insert_row, is, update as set,
+};
 use crate::tx::Tx;
 
 const USERS: &str = "users";
@@ -31,6 +33,12 @@ pub fn page(tx: &mut Tx<'_>, tenant_id: Id<Tenant>, query: &ListQuery) -> Result
 /// Returns the user with this ID, if it is one of the tenant.
 pub fn by_id(tx: &mut Tx<'_>, tenant_id: Id<Tenant>, id: Id<kind::User>) -> Result<Option<StoredUser>, StoreError> {
     tx.first(select(tenant_id).and_where(is(ID, &id)), read)
+}
+
+/// Returns the e-mail address of the user with this account; `None` if it has none. The outer `None` means that the account is no
+/// user's.
+pub fn email(tx: &mut Tx<'_>, id: Id<kind::Account>) -> Result<Option<Option<String>>, StoreError> {
+    get(tx, USERS, "email", is(ID, &id))
 }
 
 /// Counts the users of a tenant.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use pbx_client::Client;
-use pbx_client::types::SignIn;
+use pbx_client::types::{SignIn, SignInResult};
 use pbx_test_postgres::Database;
 use tempfile::TempDir;
 
@@ -32,7 +32,10 @@ pub async fn sign_in(
     let mut body = SignIn::new(username, password);
     body.domain = domain.map(str::to_owned);
     let response = Client::new(base)?.sign_in().body(body).send().await?;
-    let token = response.into_inner().access_token.expect("an access token");
+    let SignInResult::TokenSet(tokens) = response.into_inner() else {
+        panic!("the account needs a second factor");
+    };
+    let token = tokens.access_token.expect("an access token");
     Client::builder().url(base).token(token).build()
 }
 

@@ -13,13 +13,59 @@ pub trait AuthApi: api::Api {
     /// `POST /auth/sign_in` for anyone, without authentication. Responds with 200.
     ///
     /// Opens a session for a user. A wrong name and a wrong password are answered alike.
-    /// Users who need a second factor get no tokens from this operation: their answer has no `access_token`.
+    /// Users of a tenant with `enable_two_factor_authentication` get no tokens from this operation: the response has `two_factor_enabled` and a `token`, which is sent to `POST /auth/send_otp` and `POST /auth/verify_otp`.
     fn sign_in(
         &self,
         call: api::Call<()>,
         query: SignInQuery,
         body: SignIn,
+    ) -> impl Future<Output = Result<SignInResult, Self::Error>> + Send;
+
+    /// Send the code of a second factor
+    ///
+    /// `POST /auth/send_otp` for anyone, without authentication. Responds with 200.
+    ///
+    /// Mails a code of 6 digits to the user's e-mail address. It is valid for 5 minutes and works once; a further one replaces it.
+    /// At most one mail in 30 seconds for a sign-in, and 10 an hour for a user: more are a 429.
+    fn send_otp(
+        &self,
+        call: api::Call<()>,
+        body: SendOtp,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Verify the code of a second factor
+    ///
+    /// `POST /auth/verify_otp` for anyone, without authentication. Responds with 200.
+    ///
+    /// Opens the session. After 5 wrong codes the user has to sign in again; after 10 within an hour, further ones are a 429.
+    fn verify_otp(
+        &self,
+        call: api::Call<()>,
+        body: VerifyOtp,
     ) -> impl Future<Output = Result<TokenSet, Self::Error>> + Send;
+
+    /// Request a new password
+    ///
+    /// `POST /auth/forget_password` for anyone, without authentication. Responds with 200.
+    ///
+    /// Mails a link to the e-mail address of the account. The link is the `callback_url` with a query parameter `token`, for `POST /auth/reset_password`; it is valid for 30 minutes and works once, and a further one replaces it.
+    /// The response is the same for accounts that do not exist, are disabled, or have no e-mail address.
+    fn forget_password(
+        &self,
+        call: api::Call<()>,
+        body: ForgetPassword,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Set a new password
+    ///
+    /// `POST /auth/reset_password` for anyone, without authentication. Responds with 200.
+    ///
+    /// Sets the password of the account that the link was sent to, and ends all of its sessions. An unknown, an expired and a used token are answered alike.
+    fn reset_password(
+        &self,
+        call: api::Call<()>,
+        body: ResetForgottenPassword,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Refresh the tokens
     ///
@@ -57,14 +103,22 @@ pub trait AuthApi: api::Api {
 pub fn router<A: AuthApi>() -> api::Resource<A> {
     api::Resource::new("auth")
         .public(&SIGN_IN, sign_in)
+        .public(&SEND_OTP, send_otp)
+        .public(&VERIFY_OTP, verify_otp)
+        .public(&FORGET_PASSWORD, forget_password)
+        .public(&RESET_PASSWORD, reset_password)
         .public(&REFRESH_TOKENS, refresh_tokens)
         .authenticated(&SIGN_OUT, sign_out)
         .authenticated(&RETRIEVE_SIGNED_IN_USER, retrieve_signed_in_user)
 }
 
 /// The operations, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 4] = [
+pub static OPERATIONS: [&api::Operation; 8] = [
     &SIGN_IN,
+    &SEND_OTP,
+    &VERIFY_OTP,
+    &FORGET_PASSWORD,
+    &RESET_PASSWORD,
     &REFRESH_TOKENS,
     &SIGN_OUT,
     &RETRIEVE_SIGNED_IN_USER,
@@ -79,6 +133,46 @@ async fn sign_in<A: AuthApi>(
     let body = input.body()?;
     let body = AuthApi::sign_in(&*server, call, query, body).await.map_err(A::problem)?;
     api::json(200, &body)
+}
+
+async fn send_otp<A: AuthApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<()>,
+    mut input: api::Input,
+) -> api::HandlerResult {
+    let body = input.body()?;
+    AuthApi::send_otp(&*server, call, body).await.map_err(A::problem)?;
+    api::empty(200)
+}
+
+async fn verify_otp<A: AuthApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<()>,
+    mut input: api::Input,
+) -> api::HandlerResult {
+    let body = input.body()?;
+    let body = AuthApi::verify_otp(&*server, call, body).await.map_err(A::problem)?;
+    api::json(200, &body)
+}
+
+async fn forget_password<A: AuthApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<()>,
+    mut input: api::Input,
+) -> api::HandlerResult {
+    let body = input.body()?;
+    AuthApi::forget_password(&*server, call, body).await.map_err(A::problem)?;
+    api::empty(200)
+}
+
+async fn reset_password<A: AuthApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<()>,
+    mut input: api::Input,
+) -> api::HandlerResult {
+    let body = input.body()?;
+    AuthApi::reset_password(&*server, call, body).await.map_err(A::problem)?;
+    api::empty(200)
 }
 
 async fn refresh_tokens<A: AuthApi>(
@@ -123,6 +217,62 @@ pub static SIGN_IN: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    schema: api::InputSchema::new(&super::SCHEMAS),
+};
+
+/// `POST /auth/send_otp`
+pub static SEND_OTP: api::Operation = api::Operation {
+    id: "sendOTP",
+    method: api::Method::POST,
+    path: "/auth/send_otp",
+    resource: "auth",
+    roles: None,
+    authenticated: false,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    schema: api::InputSchema::new(&super::SCHEMAS),
+};
+
+/// `POST /auth/verify_otp`
+pub static VERIFY_OTP: api::Operation = api::Operation {
+    id: "verifyOTP",
+    method: api::Method::POST,
+    path: "/auth/verify_otp",
+    resource: "auth",
+    roles: None,
+    authenticated: false,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    schema: api::InputSchema::new(&super::SCHEMAS),
+};
+
+/// `POST /auth/forget_password`
+pub static FORGET_PASSWORD: api::Operation = api::Operation {
+    id: "forgetPassword",
+    method: api::Method::POST,
+    path: "/auth/forget_password",
+    resource: "auth",
+    roles: None,
+    authenticated: false,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    schema: api::InputSchema::new(&super::SCHEMAS),
+};
+
+/// `POST /auth/reset_password`
+pub static RESET_PASSWORD: api::Operation = api::Operation {
+    id: "resetPassword",
+    method: api::Method::POST,
+    path: "/auth/reset_password",
+    resource: "auth",
+    roles: None,
+    authenticated: false,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 

@@ -189,6 +189,14 @@ pub enum Operation {
     ListAuditLogs,
     /// `POST /auth/sign_in`
     SignIn,
+    /// `POST /auth/send_otp`
+    SendOtp,
+    /// `POST /auth/verify_otp`
+    VerifyOtp,
+    /// `POST /auth/forget_password`
+    ForgetPassword,
+    /// `POST /auth/reset_password`
+    ResetPassword,
     /// `POST /auth/refresh_token`
     RefreshTokens,
     /// `POST /auth/sign_out`
@@ -331,6 +339,10 @@ impl Operation {
         Self::DeleteHoliday,
         Self::ListAuditLogs,
         Self::SignIn,
+        Self::SendOtp,
+        Self::VerifyOtp,
+        Self::ForgetPassword,
+        Self::ResetPassword,
         Self::RefreshTokens,
         Self::SignOut,
         Self::RetrieveSignedInUser,
@@ -454,6 +466,10 @@ impl Operation {
             Self::DeleteHoliday => &holidays::DELETE_HOLIDAY,
             Self::ListAuditLogs => &audit_logs::LIST_AUDIT_LOGS,
             Self::SignIn => &auth::SIGN_IN,
+            Self::SendOtp => &auth::SEND_OTP,
+            Self::VerifyOtp => &auth::VERIFY_OTP,
+            Self::ForgetPassword => &auth::FORGET_PASSWORD,
+            Self::ResetPassword => &auth::RESET_PASSWORD,
             Self::RefreshTokens => &auth::REFRESH_TOKENS,
             Self::SignOut => &auth::SIGN_OUT,
             Self::RetrieveSignedInUser => &auth::RETRIEVE_SIGNED_IN_USER,

@@ -53,6 +53,12 @@ impl Notification {
         recipients.map(str::to_owned).collect()
     }
 
+    /// Returns `true` if mail can be sent to the users of tenants.
+    pub fn serves_tenants(&self) -> bool {
+        let supported = matches!(self.r#type, None | Some(MailServerType::Smtp));
+        self.enable_tenant_access && supported && self.server.is_some() && self.port.is_some()
+    }
+
     /// Returns the mail server to send by.
     ///
     /// # Errors

@@ -16,6 +16,50 @@ impl MockServer {
         self.operation(configure)
     }
 
+    /// Creates a mock of [`Client::send_otp`](pbx_client::Client::send_otp).
+    ///
+    /// `POST /auth/send_otp`
+    #[track_caller]
+    pub fn send_otp(
+        &self,
+        configure: impl FnOnce(&mut When<operations::SendOtp>, &mut Then<operations::SendOtp>),
+    ) -> Mock<'_, operations::SendOtp> {
+        self.operation(configure)
+    }
+
+    /// Creates a mock of [`Client::verify_otp`](pbx_client::Client::verify_otp).
+    ///
+    /// `POST /auth/verify_otp`
+    #[track_caller]
+    pub fn verify_otp(
+        &self,
+        configure: impl FnOnce(&mut When<operations::VerifyOtp>, &mut Then<operations::VerifyOtp>),
+    ) -> Mock<'_, operations::VerifyOtp> {
+        self.operation(configure)
+    }
+
+    /// Creates a mock of [`Client::forget_password`](pbx_client::Client::forget_password).
+    ///
+    /// `POST /auth/forget_password`
+    #[track_caller]
+    pub fn forget_password(
+        &self,
+        configure: impl FnOnce(&mut When<operations::ForgetPassword>, &mut Then<operations::ForgetPassword>),
+    ) -> Mock<'_, operations::ForgetPassword> {
+        self.operation(configure)
+    }
+
+    /// Creates a mock of [`Client::reset_password`](pbx_client::Client::reset_password).
+    ///
+    /// `POST /auth/reset_password`
+    #[track_caller]
+    pub fn reset_password(
+        &self,
+        configure: impl FnOnce(&mut When<operations::ResetPassword>, &mut Then<operations::ResetPassword>),
+    ) -> Mock<'_, operations::ResetPassword> {
+        self.operation(configure)
+    }
+
     /// Creates a mock of [`Client::refresh_tokens`](pbx_client::Client::refresh_tokens).
     ///
     /// `POST /auth/refresh_token`
@@ -55,6 +99,18 @@ pub mod operations {
     /// `POST /auth/sign_in`
     pub enum SignIn {}
 
+    /// `POST /auth/send_otp`
+    pub enum SendOtp {}
+
+    /// `POST /auth/verify_otp`
+    pub enum VerifyOtp {}
+
+    /// `POST /auth/forget_password`
+    pub enum ForgetPassword {}
+
+    /// `POST /auth/reset_password`
+    pub enum ResetPassword {}
+
     /// `POST /auth/refresh_token`
     pub enum RefreshTokens {}
 
@@ -84,9 +140,73 @@ impl When<operations::SignIn> {
 }
 
 impl Then<operations::SignIn> {
+    /// 200: Signed in, or a code is needed
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::SignInResult>) -> &mut Self {
+        crate::then::json_response::<_, types::SignInResult>(self, 200, body.borrow())
+    }
+}
+
+impl crate::Operation for operations::SendOtp {
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_OTP];
+}
+
+impl crate::TypedBody for operations::SendOtp {
+    type Body = types::SendOtp;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl Then<operations::SendOtp> {
+    /// 200: Sent
+    pub fn ok(&mut self) -> &mut Self {
+        crate::then::empty_response(self, 200)
+    }
+}
+
+impl crate::Operation for operations::VerifyOtp {
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::VERIFY_OTP];
+}
+
+impl crate::TypedBody for operations::VerifyOtp {
+    type Body = types::VerifyOtp;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl Then<operations::VerifyOtp> {
     /// 200: Signed in
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TokenSet>) -> &mut Self {
         crate::then::json_response::<_, types::TokenSet>(self, 200, body.borrow())
+    }
+}
+
+impl crate::Operation for operations::ForgetPassword {
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::FORGET_PASSWORD];
+}
+
+impl crate::TypedBody for operations::ForgetPassword {
+    type Body = types::ForgetPassword;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl Then<operations::ForgetPassword> {
+    /// 200: A link is sent if the account has an e-mail address
+    pub fn ok(&mut self) -> &mut Self {
+        crate::then::empty_response(self, 200)
+    }
+}
+
+impl crate::Operation for operations::ResetPassword {
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_PASSWORD];
+}
+
+impl crate::TypedBody for operations::ResetPassword {
+    type Body = types::ResetForgottenPassword;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl Then<operations::ResetPassword> {
+    /// 200: Changed
+    pub fn ok(&mut self) -> &mut Self {
+        crate::then::empty_response(self, 200)
     }
 }
 

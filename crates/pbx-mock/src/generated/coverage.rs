@@ -17,6 +17,10 @@ pub(crate) const CALLS: &[(&str, u16, Call)] = &[
     ("sendGlobalNotificationTestEmail", 200, |server, sample| Box::pin(send_global_notification_test_email_200(server, sample))),
     ("listAuditLogs", 200, |server, sample| Box::pin(list_audit_logs_200(server, sample))),
     ("signIn", 200, |server, sample| Box::pin(sign_in_200(server, sample))),
+    ("sendOTP", 200, |server, sample| Box::pin(send_otp_200(server, sample))),
+    ("verifyOTP", 200, |server, sample| Box::pin(verify_otp_200(server, sample))),
+    ("forgetPassword", 200, |server, sample| Box::pin(forget_password_200(server, sample))),
+    ("resetPassword", 200, |server, sample| Box::pin(reset_password_200(server, sample))),
     ("refreshTokens", 200, |server, sample| Box::pin(refresh_tokens_200(server, sample))),
     ("signOut", 200, |server, sample| Box::pin(sign_out_200(server, sample))),
     ("retrieveSignedInUser", 200, |server, sample| Box::pin(retrieve_signed_in_user_200(server, sample))),
@@ -266,7 +270,7 @@ async fn sign_in_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: bool = sample.parameter("qr");
     let body: types::SignIn = sample.body();
-    let expected: types::TokenSet = sample.response(200);
+    let expected: types::SignInResult = sample.response(200);
     let mock = server.sign_in(|when, then| {
         when.qr(p0.clone()).body(&body);
         then.ok(&expected);
@@ -281,6 +285,59 @@ async fn sign_in_200(server: &MockServer, sample: &Sample<'_>) {
     });
     let response = client.sign_in().body(body.clone()).send().await.expect("sign_in_200");
     assert_eq!(response.into_inner(), expected);
+    mock.assert();
+    mock.delete();
+}
+
+async fn send_otp_200(server: &MockServer, sample: &Sample<'_>) {
+    let client = server.client();
+    let body: types::SendOtp = sample.body();
+    let mock = server.send_otp(|when, then| {
+        when.body(&body);
+        then.ok();
+    });
+    let response = client.send_otp().body(body.clone()).send().await.expect("send_otp_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+}
+
+async fn verify_otp_200(server: &MockServer, sample: &Sample<'_>) {
+    let client = server.client();
+    let body: types::VerifyOtp = sample.body();
+    let expected: types::TokenSet = sample.response(200);
+    let mock = server.verify_otp(|when, then| {
+        when.body(&body);
+        then.ok(&expected);
+    });
+    let response = client.verify_otp().body(body.clone()).send().await.expect("verify_otp_200");
+    assert_eq!(response.into_inner(), expected);
+    mock.assert();
+    mock.delete();
+}
+
+async fn forget_password_200(server: &MockServer, sample: &Sample<'_>) {
+    let client = server.client();
+    let body: types::ForgetPassword = sample.body();
+    let mock = server.forget_password(|when, then| {
+        when.body(&body);
+        then.ok();
+    });
+    let response = client.forget_password().body(body.clone()).send().await.expect("forget_password_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+}
+
+async fn reset_password_200(server: &MockServer, sample: &Sample<'_>) {
+    let client = server.client();
+    let body: types::ResetForgottenPassword = sample.body();
+    let mock = server.reset_password(|when, then| {
+        when.body(&body);
+        then.ok();
+    });
+    let response = client.reset_password().body(body.clone()).send().await.expect("reset_password_200");
+    drop(response);
     mock.assert();
     mock.delete();
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use ipnet::IpNet;
+use pbx_domain::password_reset::CallbackPrefix;
 use pbx_store::PostgresOptions;
 use serde::Deserialize;
 
@@ -96,6 +97,11 @@ pub struct Options {
     #[arg(long, env = "PBX_HSTS", value_name = "SECONDS")]
     hsts: Option<String>,
 
+    /// Page that links to set a forgotten password may lead to, with those below it: an origin or a URL, such as
+    /// https://portal.example.com/password. May be repeated [default: https on the web_domain of /network]
+    #[arg(long, env = "PBX_PASSWORD_RESET_URL", value_name = "URL", value_delimiter = ',')]
+    password_reset_url: Vec<String>,
+
     /// Internal address (IP address or CIDR range) that tenants' webhooks may reach, despite the SSRF protection. May be repeated
     /// [default: none]
     #[arg(long, env = "PBX_WEBHOOK_ALLOW", value_name = "CIDR", value_delimiter = ',')]
@@ -112,7 +118,8 @@ pub struct Options {
 
     /// TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, database_connections,
     /// key_file, license_public_key, client_ca, audit_days, log, rate_limit, trusted_proxy (a list), proxy_header,
-    /// cors_origin (a list), hsts, webhook_allow (a list), files, file_limit, and a table [limits] with the names of the limits below
+    /// cors_origin (a list), hsts, password_reset_url (a list), webhook_allow (a list), files, file_limit, and a table [limits] with the
+    /// names of the limits below
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -164,6 +171,7 @@ struct File {
     proxy_header: Option<String>,
     cors_origin: Option<Vec<String>>,
     hsts: Option<u32>,
+    password_reset_url: Option<Vec<String>>,
     webhook_allow: Option<Vec<String>>,
     files: Option<PathBuf>,
     file_limit: Option<u32>,
@@ -202,6 +210,8 @@ pub struct Config {
     pub cors_origins: Vec<Origin>,
     /// Age of HSTS, in seconds. 0 means none.
     pub hsts: u32,
+    /// The pages that links to set a forgotten password may lead to.
+    pub password_reset_urls: Vec<CallbackPrefix>,
     /// Internal addresses that webhooks may reach.
     pub webhook_allow: Vec<IpNet>,
     /// Directory for the contents of files. `None` stores them in the database.
@@ -276,6 +286,12 @@ impl Options {
             })
         });
         let cors_origins = cors_origins.collect::<anyhow::Result<_>>()?;
+        let pages = list(self.password_reset_url, file.password_reset_url);
+        let password_reset_urls = pages.iter().map(|text| {
+            text.parse()
+                .map_err(|message| anyhow::anyhow!("--password-reset-url {message}, not {text:?}"))
+        });
+        let password_reset_urls = password_reset_urls.collect::<anyhow::Result<_>>()?;
         let header = pick(self.proxy_header, file.proxy_header, PROXY_HEADER);
         let header: ProxyHeader = header
             .parse()
@@ -294,6 +310,7 @@ impl Options {
             audit_days,
             cors_origins,
             hsts: number(self.hsts, file.hsts, 0, "hsts", "seconds")?,
+            password_reset_urls,
             webhook_allow,
             files: file_given(self.files, file.files),
             file_limit,
@@ -416,6 +433,10 @@ mod tests {
         let config = with_file(file, None).unwrap();
         assert_eq!(config.cors_origins, ["https://portal.example.com".parse().unwrap()]);
         assert_eq!(config.hsts, 60);
+        let file = "password_reset_url = [\"https://portal.example.com/password\"]\n";
+        let config = with_file(file, None).unwrap();
+        let page = "https://portal.example.com/password".parse().unwrap();
+        assert_eq!(config.password_reset_urls, [page]);
         let file = "files = \"/data/files\"\nfile_limit = 5\nwebhook_allow = [\"10.0.0.0/8\"]\n";
         let config = with_file(file, None).unwrap();
         assert_eq!(config.files.as_deref(), Some(Path::new("/data/files")));
@@ -435,7 +456,11 @@ mod tests {
     #[test]
     fn invalid_value_is_reported_with_its_flag() {
         type Change = fn(&mut Options);
-        let table: [(Change, &str); 10] = [
+        let table: [(Change, &str); 11] = [
+            (
+                |options| options.password_reset_url = vec!["portal.example.com".to_owned()],
+                "--password-reset-url",
+            ),
             (|options| options.cors_origin = vec!["*".to_owned()], "--cors-origin"),
             (|options| options.cors_origin = vec!["null".to_owned()], "--cors-origin"),
             (|options| options.hsts = Some("a year".to_owned()), "--hsts"),

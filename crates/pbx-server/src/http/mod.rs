@@ -34,6 +34,7 @@ use crate::adapters::sip::Sip;
 use crate::adapters::webhook::Sender;
 use crate::services::context::Context;
 use crate::services::documents;
+use crate::services::password_reset::PasswordResets;
 use crate::services::passwords::Passwords;
 use crate::services::session;
 use crate::services::sign_ins::SignIns;
@@ -65,6 +66,8 @@ pub struct Pbx {
     pub events: Sender,
     /// Sends mail.
     pub mailer: Mailer,
+    /// Sends links to set a new password, and sets it.
+    pub password_resets: PasswordResets,
     /// Bounds the requests to other servers that callers wait for.
     pub outgoing: OutgoingSlots,
     /// The store of files' contents.
@@ -342,6 +345,7 @@ mod tests {
             origins: Origins::default(),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
             events: Sender::new(&[], resolver.clone(), outgoing.clone()).unwrap(),
+            password_resets: PasswordResets::new(Vec::new(), Mailer::new(resolver.clone())),
             mailer: Mailer::new(resolver),
             outgoing,
             blobs: BlobStore::default(),

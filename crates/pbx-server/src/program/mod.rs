@@ -41,6 +41,7 @@ use crate::http::listener::{self, Door, HEADER_TIMEOUT, Timing};
 use crate::http::{BASE_PATH, BodyLimits, Pbx};
 use crate::license_command::{self, LicenseCommand};
 use crate::services::context::Context;
+use crate::services::password_reset::PasswordResets;
 use crate::services::passwords::Passwords;
 use crate::services::sign_ins::{SignInLimits, SignIns};
 use crate::services::turns::TurnLimits;
@@ -226,6 +227,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         guard: Guard::new(config.proxies.clone(), config.rate_limit),
         sip: Arc::clone(&sip),
         events: Sender::new(&config.webhook_allow, resolver, outgoing.clone()).context("no TLS for webhooks")?,
+        password_resets: PasswordResets::new(config.password_reset_urls.clone(), mailer.clone()),
         mailer,
         outgoing,
         blobs,

@@ -14,11 +14,11 @@ use pbx_domain::password::Password;
 use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;
 use pbx_domain::{Error, clock};
-use pbx_store::status as counts;
+use pbx_store::{Tx, status as counts};
 use pbx_types::Violation;
 
 use crate::http::Pbx;
-use crate::services::{accounts, licensing};
+use crate::services::{accounts, documents, licensing, second_factor};
 
 impl AdminApi for Pbx {
     async fn retrieve_current_system_status(&self, call: Call<Caller>) -> Result<SystemStatus, Error> {
@@ -86,7 +86,11 @@ impl AdminApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdateNotificationSettings>,
     ) -> Result<(), Error> {
-        self.merge::<Notification, NotificationSettings, _>(&call, body).await
+        let before: Notification = self.document().await?;
+        let served = before.serves_tenants();
+        let also = move |tx: &mut Tx<'_>, after: &Notification| second_factor::check_mail_stays(tx, served, after);
+        let context = self.document_context::<Notification, NotificationSettings>(&call, Owner::System);
+        documents::update_with(&context, Owner::System, body.into_fields(), also).await
     }
 
     async fn send_global_notification_test_email(&self, _call: Call<Caller>, body: TestEmail) -> Result<(), Error> {

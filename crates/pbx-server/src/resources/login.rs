@@ -28,7 +28,7 @@ impl LoginApi for Pbx {
                     password: Password::new(password.into_inner()),
                     domain: body.domain,
                 };
-                let tokens = session::sign_in(&self.context(&call), client, credentials).await?;
+                let tokens = session::sign_in_without_second_factor(&self.context(&call), client, credentials).await?;
                 Ok(tokens.into())
             }
             GrantType::RefreshToken => {
@@ -64,7 +64,7 @@ impl LoginApi for Pbx {
             password: Password::new(body.password.into_inner()),
             domain: body.domain,
         };
-        let tokens = session::sign_in(&self.context(&call), client, credentials).await?;
+        let tokens = session::sign_in_without_second_factor(&self.context(&call), client, credentials).await?;
         Ok(tokens.into())
     }
 }

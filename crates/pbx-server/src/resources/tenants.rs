@@ -23,7 +23,7 @@ use super::files::avatar;
 use crate::http::Pbx;
 use crate::services::session::check_may_switch;
 use crate::services::tenants::{self, Editor};
-use crate::services::{documents, quotas};
+use crate::services::{documents, quotas, second_factor};
 
 impl TenantsApi for Pbx {
     async fn list_tenants(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<TenantSummary>, Error> {
@@ -49,6 +49,9 @@ impl TenantsApi for Pbx {
             .changes(&call)
             .write(move |tx| {
                 tenants::check_no_trunk_registers(tx, &tenant.profile.domain)?;
+                if tenant.settings.enable_two_factor_authentication {
+                    second_factor::check_can_be_required(tx, None)?;
+                }
                 queries::insert(tx, &tenant).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
                 documents::create_for_tenant(tx, tenant.id)?;
                 let voicemail = VoicemailServer::default().extension_number;

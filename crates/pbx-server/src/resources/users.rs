@@ -12,7 +12,7 @@ use pbx_domain::password::Password;
 use pbx_domain::session::{Account, Caller};
 use pbx_domain::tenants::tenant::StoredTenant;
 use pbx_domain::{Error, Id, clock, state, users};
-use pbx_store::{OnConstraint, Tx, accounts, numbers as stored_numbers, sessions, users as queries};
+use pbx_store::{OnConstraint, Tx, accounts, numbers as stored_numbers, password_resets, sessions, users as queries};
 use pbx_types::list::{ListParameters, ListQuery, Page};
 
 use super::end_rehearsal;
@@ -101,6 +101,10 @@ impl UsersApi for Pbx {
                 let after: users::User = state::updated(&vault, "", &before.user, patch.clone())?;
                 if before.user.enabled && !after.enabled {
                     sessions::delete_by_account(tx, id.account())?;
+                }
+                if before.user.email != after.email {
+                    // The link to set a new password is in the other mailbox.
+                    password_resets::delete_by_account(tx, id.account())?;
                 }
                 accounts::set_enabled(tx, id.account(), after.enabled)?;
                 queries::update(tx, id, &after)?;

@@ -110,7 +110,8 @@ pub fn password_policy(tx: &mut Tx<'_>, tenant_id: Option<Id<Tenant>>) -> Result
     }
 }
 
-fn audited_object(role: Role) -> Object {
+/// Returns the object of audit entries about an account with this role.
+pub fn audited_object(role: Role) -> Object {
     match role {
         Role::Dealer => Object::Dealer,
         _ => Object::User,

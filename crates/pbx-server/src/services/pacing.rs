@@ -16,14 +16,17 @@ use pbx_domain::{Error, clock};
 /// Accounts with recent failures. Each costs the attacker a hash, so that evicting one costs more than it gains.
 const MAX_ACCOUNTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 14) - 1);
 
-/// The period of the limit.
-const PERIOD: Duration = Duration::from_secs(60);
+/// The period of the limit of sign-ins.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Limits the failures with each account. Clones share the counts.
 #[derive(Clone)]
 pub struct Pacing {
-    /// Failures a minute, and at once after a minute without any; 0 for no limit.
+    /// Failures in a period, and at once after a period without any; 0 for no limit.
     limit: u32,
+    period: Duration,
+    /// The event of the log when it refuses.
+    refusal: &'static str,
     accounts: Arc<Mutex<LruCache<AccountKey, Failures>>>,
 }
 
@@ -45,8 +48,16 @@ pub struct Attempt {
 impl Pacing {
     /// Creates a limit of failures a minute; 0 is no limit.
     pub fn new(limit: u32) -> Self {
+        let refusal = "sign-ins from unfamiliar sources are slowed down: too many failures";
+        Self::per(limit, MINUTE, refusal)
+    }
+
+    /// Creates a limit of what is counted as failures in a period. `refusal` is logged when there are more.
+    pub fn per(limit: u32, period: Duration, refusal: &'static str) -> Self {
         Self {
             limit,
+            period,
+            refusal,
             accounts: Arc::new(Mutex::new(LruCache::new(MAX_ACCOUNTS))),
         }
     }
@@ -67,18 +78,15 @@ impl Pacing {
             log_from: Duration::ZERO,
         });
         let with_this = failures.until.max(now) + self.cost();
-        if let Some(retry_after) = with_this.checked_sub(now + PERIOD).filter(|wait| !wait.is_zero()) {
+        if let Some(retry_after) = with_this.checked_sub(now + self.period).filter(|wait| !wait.is_zero()) {
             let log = failures.log_from <= now;
             if log {
-                failures.log_from = now + PERIOD;
+                failures.log_from = now + MINUTE;
                 accounts.put(key, failures);
             }
             drop(accounts);
             if log {
-                tracing::warn!(
-                    name,
-                    "sign-ins from unfamiliar sources are slowed down: too many failures"
-                );
+                tracing::warn!(name, "{}", self.refusal);
             }
             return Err(Error::TooManyRequests {
                 limit: self.limit,
@@ -106,7 +114,7 @@ impl Pacing {
     /// Returns the time after which one failure is forgotten.
     fn cost(&self) -> Duration {
         // Rounded down, so that the limit itself fits into the period.
-        PERIOD / self.limit.max(1)
+        self.period / self.limit.max(1)
     }
 
     fn accounts(&self) -> MutexGuard<'_, LruCache<AccountKey, Failures>> {

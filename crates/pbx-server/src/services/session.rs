@@ -1,24 +1,30 @@
 //! Sessions: signing in and out, refreshing and authenticating tokens, switching to a tenant, and the first administrator.
 
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use pbx_domain::account_information::AccountInformation;
 use pbx_domain::accounts::password_violations;
 use pbx_domain::audit::{ActingAccount, Action, Audited, Entry, Object};
 use pbx_domain::error::reject_violations;
 use pbx_domain::kind::{Session, Tenant};
-use pbx_domain::lockout::{AccountKey, Client, Failure, FailureReason, loggable_name};
+use pbx_domain::lockout::{AccountKey, Client, Failure, FailureReason, Familiarity, loggable_name};
 use pbx_domain::password::Password;
 use pbx_domain::password_policy::PasswordPolicy;
+use pbx_domain::second_factor::Code;
 use pbx_domain::session::{
-    ACCESS_LIFETIME, Account, Caller, Credentials, REFRESH_LIFETIME, Role, TokenSet, Visibility,
+    ACCESS_LIFETIME, Account, Caller, Credentials, REFRESH_LIFETIME, Role, SignedIn, TokenSet, Visibility,
 };
-use pbx_domain::token::{TokenHash, TokenKind};
+use pbx_domain::token::{Token, TokenHash, TokenKind};
 use pbx_domain::{Error, Id, clock};
-use pbx_store::{Changes, OnConstraint, Store, Tx, accounts, dealers, familiar_sources, sessions, tenants};
+use pbx_store::{
+    Changes, OnConstraint, Store, Tx, accounts, dealers, familiar_sources, password_resets, second_factors, sessions,
+    tenants,
+};
 
 use super::context::Context;
 use super::lockout;
 use super::pacing::Attempt;
+use super::second_factor::{self, Checked};
 use super::turns::Party;
 
 /// Name of the administrator of a fresh install.
@@ -31,9 +37,34 @@ mod refresh;
 
 pub use refresh::refresh;
 
-/// Signs in with a password. Responses to an unknown name, a wrong password and a disabled account are the same and take the same
-/// time: what happens before the hash does not depend on the account.
-pub async fn sign_in(context: &Context, client: Client, credentials: Credentials) -> Result<TokenSet, Error> {
+/// Signs in with a password; an account that needs a second factor gets no tokens yet. Responses to an unknown name, a wrong password
+/// and a disabled account are the same and take the same time: what happens before the hash does not depend on the account.
+pub async fn sign_in(context: &Context, client: Client, credentials: Credentials) -> Result<SignedIn, Error> {
+    verify_password(context, client, credentials, true).await
+}
+
+/// [`sign_in`] by an operation that cannot ask for a second factor.
+///
+/// # Errors
+///
+/// [`Error::Refused`] for an account that needs one; those of [`sign_in`].
+pub async fn sign_in_without_second_factor(
+    context: &Context,
+    client: Client,
+    credentials: Credentials,
+) -> Result<TokenSet, Error> {
+    match verify_password(context, client, credentials, false).await? {
+        SignedIn::Tokens(tokens) => Ok(tokens),
+        SignedIn::SecondFactor(_) => Err(second_factor::required()),
+    }
+}
+
+async fn verify_password(
+    context: &Context,
+    client: Client,
+    credentials: Credentials,
+    offers_second_factor: bool,
+) -> Result<SignedIn, Error> {
     let Credentials { name, password, domain } = credentials;
     let domain = domain.filter(|domain| !domain.is_empty());
     let key = AccountKey::new(domain.as_deref(), &name);
@@ -90,11 +121,10 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
             });
         }
     };
-    let tokens = TokenSet::generate()?;
-    let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
-    let session_id = context.ids.next();
-    let kept = context.sign_ins.sessions_per_account - 1;
-    context
+    let (session, tokens) = NewSession::generate(context, client)?;
+    let challenge = Token::generate()?;
+    let challenge_hash = challenge.hash();
+    let signed_in = context
         .write(move |tx| {
             // The account may have changed since the password was verified.
             let now = clock::now();
@@ -107,24 +137,119 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
                 return Err(login_failed());
             }
             // Reported only to those who know the password.
-            if let Some(tenant_id) = account.tenant_id
-                && !tenants::is_enabled(tx, tenant_id)?
-            {
-                let message = "The tenant is disabled.";
-                return Err(Error::NotAllowed { message });
+            check_tenant_enabled(tx, &account)?;
+            if second_factor::is_required(tx, &account)? {
+                if !offers_second_factor {
+                    return Err(second_factor::required());
+                }
+                second_factor::begin(tx, &account, &challenge_hash, now)?;
+                return Ok(Audited::nothing(false));
             }
-            if familiarity.is_outdated(now) {
-                familiar_sources::record(tx, account.id, &source, now)?;
-            }
-            sessions::delete_least_recent(tx, account.id, kept)?;
-            sessions::insert(tx, session_id, account.id, now, after(now, REFRESH_LIFETIME))?;
-            insert_tokens(tx, session_id, &access, &refresh, now)?;
-            Ok(Entry::new(Action::Login, Object::User, account.id)
-                .by(ActingAccount::from(&account))
-                .with(()))
+            Ok(session.open(tx, &account, familiarity, now)?.with(true))
         })
         .await?;
-    Ok(tokens)
+    Ok(match signed_in {
+        true => SignedIn::Tokens(tokens),
+        false => SignedIn::SecondFactor(challenge),
+    })
+}
+
+/// Completes a sign-in with the code of its second factor. A wrong code counts like a wrong password for the lockout of its source, and
+/// against the sign-in and the account.
+///
+/// # Errors
+///
+/// [`Error::Refused`] if the sign-in is unknown or has expired, or the code is wrong; [`Error::TooManyRequests`] after too many wrong
+/// codes with the account.
+pub async fn verify_code(context: &Context, client: Client, token: &str, code: &str) -> Result<TokenSet, Error> {
+    let (challenge, code) = (TokenHash::new(token), Code::presented(code));
+    // A token that was never issued costs no turn of those that write.
+    let known = {
+        let challenge = challenge.clone();
+        context.read(move |tx| second_factor::is_known(tx, &challenge))
+    };
+    if !known.await? {
+        return Err(second_factor::unknown());
+    }
+    let (session, tokens) = NewSession::generate(context, client)?;
+    let (vault, source) = (context.vault.clone(), client.source());
+    let wrong = context
+        .write(move |tx| {
+            let now = clock::now();
+            lockout::check_not_locked_out(tx, client, now)?;
+            match second_factor::check(tx, &vault, &challenge, &code, now)? {
+                Checked::Unknown => Err(second_factor::unknown()),
+                Checked::Wrong(account) => Ok(Audited::nothing(Some(account))),
+                Checked::Right(account) => {
+                    check_tenant_enabled(tx, &account)?;
+                    let familiarity = familiar_sources::familiarity(tx, Some(account.id), &source)?;
+                    Ok(session.open(tx, &account, familiarity, now)?.with(None))
+                }
+            }
+        })
+        .await?;
+    let Some(account) = wrong else { return Ok(tokens) };
+    let failure = Failure {
+        key: AccountKey::of_signed_in(account.id),
+        name: loggable_name(None, &account.name),
+        account: Some(account.id),
+        reason: FailureReason::WrongCode,
+    };
+    lockout::record_failure(context, client, failure).await?;
+    Err(second_factor::wrong_code())
+}
+
+/// Refuses the users of a disabled tenant.
+fn check_tenant_enabled(tx: &mut Tx<'_>, account: &Account) -> Result<(), Error> {
+    match account.tenant_id {
+        Some(tenant_id) if !tenants::is_enabled(tx, tenant_id)? => {
+            let message = "The tenant is disabled.";
+            Err(Error::NotAllowed { message })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The session of a sign-in that is about to succeed.
+struct NewSession {
+    id: Id<Session>,
+    access: TokenHash,
+    refresh: TokenHash,
+    source: IpNet,
+    /// Other sessions of the account that stay.
+    kept: u32,
+}
+
+impl NewSession {
+    /// Generates a session with its tokens.
+    fn generate(context: &Context, client: Client) -> Result<(Self, TokenSet), Error> {
+        let tokens = TokenSet::generate()?;
+        let session = Self {
+            id: context.ids.next(),
+            access: tokens.access.hash(),
+            refresh: tokens.refresh.hash(),
+            source: client.source(),
+            kept: context.sign_ins.sessions_per_account - 1,
+        };
+        Ok((session, tokens))
+    }
+
+    /// Inserts the session of this account.
+    fn open(
+        &self,
+        tx: &mut Tx<'_>,
+        account: &Account,
+        familiarity: Familiarity,
+        now: Timestamp,
+    ) -> Result<Entry, Error> {
+        if familiarity.is_outdated(now) {
+            familiar_sources::record(tx, account.id, &self.source, now)?;
+        }
+        sessions::delete_least_recent(tx, account.id, self.kept)?;
+        sessions::insert(tx, self.id, account.id, now, after(now, REFRESH_LIFETIME))?;
+        insert_tokens(tx, self.id, &self.access, &self.refresh, now)?;
+        Ok(Entry::new(Action::Login, Object::User, account.id).by(ActingAccount::from(account)))
+    }
 }
 
 /// Ends the caller's session: its access and refresh tokens are revoked at once.
@@ -138,14 +263,20 @@ pub async fn sign_out(changes: &Changes, caller: &Caller) -> Result<(), Error> {
         .await
 }
 
-/// Deletes expired sessions and tokens.
+/// Deletes expired sessions and tokens, sign-ins that no code has completed, and links to set a new password.
 pub async fn delete_expired(store: &Store) -> Result<(), Error> {
     let now = clock::now();
-    while store
-        .write_unaudited(move |tx| Ok::<_, Error>(sessions::delete_expired(tx, now, EXPIRED_BATCH)?))
-        .await?
-        > 0
-    {}
+    for delete in [
+        sessions::delete_expired,
+        second_factors::delete_expired,
+        password_resets::delete_expired,
+    ] {
+        while store
+            .write_unaudited(move |tx| Ok::<_, Error>(delete(tx, now, EXPIRED_BATCH)?))
+            .await?
+            > 0
+        {}
+    }
     Ok(())
 }
 

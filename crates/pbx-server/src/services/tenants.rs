@@ -15,6 +15,7 @@ use pbx_store::files::FILES;
 use pbx_store::{OnConstraint, Tx, files, providers, sessions, tenants as queries};
 
 use super::context::Context;
+use super::second_factor;
 
 /// The kind of caller that updates a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,7 @@ where
     let vault = context.vault.clone();
     let prepare = move |tx: &mut Tx<'_>| Update::new(tx, &vault, editor, id, patch.clone());
     let vault = context.vault.clone();
+    let by = context.actor().account.as_ref().map(|account| account.id);
     let early = context.read(prepare.clone()).await?;
     context
         .write(move |tx| {
@@ -59,6 +61,9 @@ where
             };
             if before.profile.domain != after.profile.domain {
                 check_no_trunk_registers(tx, &after.profile.domain)?;
+            }
+            if after.settings.enable_two_factor_authentication && !before.settings.enable_two_factor_authentication {
+                second_factor::check_can_be_required(tx, by)?;
             }
             queries::update(tx, after).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             if before.profile.enabled && !after.profile.enabled {

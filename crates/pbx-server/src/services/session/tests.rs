@@ -53,7 +53,7 @@ impl Fixture {
             password: Password::new(password.to_owned()),
             domain: None,
         };
-        sign_in(&self.context, client(address), credentials).await
+        sign_in_without_second_factor(&self.context, client(address), credentials).await
     }
 
     async fn caller(&self, tokens: &TokenSet) -> Result<Caller, Error> {
