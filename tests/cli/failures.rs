@@ -96,7 +96,11 @@ pub(crate) async fn server_with_second_factor() -> (Server, Smtp) {
         "extension_number": "101", "extension_password": PASSWORD,
     });
     let second_factor = json!({"enable_two_factor_authentication": true});
-    for (path, body) in [("/admin/notification", mail), ("/users", anna), ("/tenant", second_factor)] {
+    for (path, body) in [
+        ("/admin/notification", mail),
+        ("/users", anna),
+        ("/tenant", second_factor),
+    ] {
         let response = administrator.post(path, &body).await;
         assert!(matches!(response.status, 200 | 201), "{path}: {}", response.body);
     }
@@ -106,7 +110,9 @@ pub(crate) async fn server_with_second_factor() -> (Server, Smtp) {
 #[tokio::test]
 async fn second_factor_needs_a_terminal() {
     let (server, mut smtp) = server_with_second_factor().await;
-    let shell = Shell::new().env("PBX_PASSWORD", PASSWORD).env("PBX_DOMAIN", "acme.example");
+    let shell = Shell::new()
+        .env("PBX_PASSWORD", PASSWORD)
+        .env("PBX_DOMAIN", "acme.example");
     let stderr = shell.fails(3, &["login", server.base(), "--user", "anna"]);
     assert!(stderr.contains("second factor"), "{stderr}");
     let shell = shell.env("PBX_USER", "anna").env("PBX_URL", server.base());

@@ -172,7 +172,10 @@ async fn login_prompts_for_the_code_of_a_second_factor() {
     }
     let (server, mut smtp) = server_with_second_factor().await;
     let shell = Shell::new();
-    let login = format!("pbx login {} --user anna --domain acme.example --store file", server.base());
+    let login = format!(
+        "pbx login {} --user anna --domain acme.example --store file",
+        server.base()
+    );
     let mut child = spawn_on_terminal(&shell, 200, &login);
     let mut input = child.stdin.take().unwrap();
     input.write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();

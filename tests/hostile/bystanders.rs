@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use pbx_client::types::{CreateIpRule, IpRuleTarget, RefreshTokens, SignIn, UpdateAdminSettings};
+use pbx_client::types::{CreateIpRule, IpRuleTarget, RefreshTokens, SignIn, SignInResult, UpdateAdminSettings};
 use pbx_client::{Client, Error, Field, RetryPolicy};
 use pbx_test_harness::{ADMINISTRATOR, PASSWORD};
 
@@ -113,7 +113,9 @@ impl Bystander {
         } else {
             "connect, sign in"
         };
-        let tokens = latencies.measure(kind, signing_in).await?.into_inner();
+        let SignInResult::TokenSet(tokens) = latencies.measure(kind, signing_in).await?.into_inner() else {
+            return None;
+        };
         let admin = client(tokens.access_token);
         latencies
             .measure("show settings", admin.retrieve_admin_settings().send())

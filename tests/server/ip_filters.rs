@@ -127,7 +127,7 @@ async fn cidr_is_normalized_and_unique() {
     let id = create(&client, "198.51.100.7", IpRuleTarget::Deny, None).await;
     create(&client, "2001:DB8::1", IpRuleTarget::Accept, None).await;
     assert_eq!(
-        cidrs(&client, "cidr ne ''").await,
+        cidrs(&client, "cidr ne null").await,
         ["198.51.100.7/32", "2001:db8::1/128"]
     );
 

@@ -25,7 +25,7 @@ const VALUES: usize = 64;
 const VALUES_PER_ITEM: usize = 10;
 
 /// Operations whose largest request is refused by a rule that no schema expresses, with the reason. All others succeed.
-pub(crate) const REFUSED: [(&str, &str); 15] = [
+pub(crate) const REFUSED: [(&str, &str); 18] = [
     ("sendGlobalNotificationTestEmail", "there is no mail server"),
     ("updateLicense", "only the vendor issues a license"),
     ("completeBlobUpload", "the digest is that of other bytes"),
@@ -41,6 +41,9 @@ pub(crate) const REFUSED: [(&str, &str); 15] = [
     ("sendCdrTestEvent", "an event is not sent to this machine"),
     ("sendExtensionTestEvent", "an event is not sent to this machine"),
     ("deleteFile", "the brand shows the file"),
+    ("resetSystemAdminPassword", "the new password is the present one"),
+    ("resetCurrentDealerPassword", "the new password is the present one"),
+    ("resetCurrentUserPassword", "the new password is the present one"),
 ];
 
 /// An object of every kind, so that every operation finds one.
@@ -188,7 +191,7 @@ const LAST: usize = 20;
 
 /// The order in which they are sent: what ends a session comes late, and what deletes objects last, those within others first.
 fn rank(operation: &Operation) -> usize {
-    let ends_sessions = ["sign_out", "revoke", "switch", "password"];
+    let ends_sessions = ["sign_out", "logout", "revoke", "switch", "password"];
     match operation.path.as_str() {
         "/dealers/{id}/destroy" | "/tenants/{id}/destroy" => LAST + 1,
         path if path.ends_with("/username") => LAST,

@@ -18,6 +18,7 @@ mod admin;
 mod admin_notification;
 mod alerts;
 mod audit;
+mod audit_logs;
 mod auth;
 mod brand;
 mod browsers;

@@ -319,6 +319,13 @@ async fn dealers_get_links_and_tenants_without_mail_none() {
         forget(&fixture.server.raw(), "distributor", None, PAGE).await.status,
         200
     );
+    let old = fixture.token().await;
+    let moved = json!({"email": "dealer@example.org"});
+    let path = format!("/dealers/{dealer}");
+    assert_eq!(fixture.administrator.post(&path, &moved).await.status, 200);
+    assert_refused(&fixture.reset(&old, NEW).await, 400, "UNKNOWN_LINK");
+    let again = forget(&fixture.server.raw(), "distributor", None, PAGE).await;
+    assert_eq!(again.status, 200);
     let token = fixture.token().await;
     assert_eq!(fixture.reset(&token, NEW).await.status, 200);
     let body = json!({"username": "distributor", "password": NEW});

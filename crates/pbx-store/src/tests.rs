@@ -5,10 +5,13 @@ mod bounds;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pbx_domain::Error;
+use pbx_domain::audit::{Actor, Audited};
 use pbx_domain::session::Principal;
 use pbx_test_postgres::TestDatabase;
 use sea_query::{Expr, ExprTrait, Query};
 
+use crate::changes::Changes;
 use crate::error::{OnConstraint, OpenError, StoreError};
 use crate::postgres::PostgresOptions;
 use crate::store::{Location, Store};
@@ -66,6 +69,22 @@ async fn a_failing_or_panicking_write_rolls_back_only_its_own_changes() {
         assert!(matches!(failing, Err(StoreError::Engine(_))));
         assert!(matches!(panicking, Err(StoreError::Panicked)));
         assert_eq!(names(&fixture.store).await, ["first", "good", "last"]);
+    }
+}
+
+#[tokio::test]
+async fn rehearsed_change_writes_nothing_and_returns_the_errors_of_its_rules() {
+    for fixture in TestStore::on_every_engine() {
+        let changes = Changes::new(&fixture.store, Actor::default()).rehearsed(true);
+        let written = changes.write_unaudited(|tx| insert(tx, "one")).await;
+        assert!(matches!(written, Err(StoreError::ReadOnly)));
+        let audited = |tx: &mut Tx<'_>| Ok::<_, Error>(Audited::nothing(insert(tx, "two")?));
+        assert!(matches!(changes.write(audited).await, Err(Error::Internal { .. })));
+        let nothing = changes.write(|_| Ok::<_, Error>(Audited::nothing(()))).await;
+        assert!(matches!(nothing, Err(Error::Internal { .. })), "it never succeeds");
+        let refused = changes.write_unaudited(|_| Err::<(), _>(StoreError::Closed)).await;
+        assert!(matches!(refused, Err(StoreError::Closed)));
+        assert_eq!(names(&fixture.store).await, [""; 0]);
     }
 }
 

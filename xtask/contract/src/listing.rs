@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use crate::extensions::INITIAL;
+use crate::extensions::{ECHO, INITIAL};
 use crate::model::{
     Api, Body, BodyKind, Integer, ParameterLocation, Schema, StringFormat, Success, SuccessBody, Type, TypeDef,
     TypeKind,
@@ -171,7 +171,13 @@ pub fn types(api: &Api, document: &Value) -> String {
                 rest(&document["components"]["schemas"][&def.name], &DESCRIBED)
             ),
         );
-        properties(&mut out, def, &document["components"]["schemas"][&def.name]);
+        let schema = &document["components"]["schemas"][&def.name];
+        properties(&mut out, def, schema);
+        // They are no part of the type.
+        let echoed = schema["properties"].as_object().into_iter().flatten();
+        for (name, property) in echoed.filter(|(_, property)| property.get(ECHO).is_some()) {
+            line(&mut out, format!("    {name} is sent back: {}", bare(property)));
+        }
     }
     out
 }

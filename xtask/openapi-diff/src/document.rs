@@ -1,6 +1,7 @@
 //! Documents with references, and their normalized schemas: references resolved, `allOf` joined, nullability apart from the type,
 //! bounds in one form. No schema is rejected; unknown keywords are kept and compared as they are.
 
+use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -77,8 +78,8 @@ impl<'a> Document<'a> {
             return component(reference);
         }
         ["allOf", "anyOf", "oneOf"].iter().find_map(|key| {
-            let others = object.get(*key)?.as_array()?;
-            let mut others = others.iter().filter(|branch| !is_null(branch));
+            let all = object.get(*key)?.as_array()?;
+            let mut others = all.iter().filter(|branch| !is_unset(branch, all));
             let only = others.next().filter(|_| others.next().is_none())?;
             let adds = object.keys().any(|k| k != key && !is_annotation(k) && k != "nullable");
             if adds { None } else { self.name_of(only) }
@@ -109,11 +110,10 @@ impl<'a> Document<'a> {
             self.expand(branch, owner, path, joined);
         }
         for key in ["oneOf", "anyOf"] {
-            let others: Vec<_> = array(object, key)
-                .enumerate()
-                .filter(|(_, branch)| !is_null(branch))
-                .collect();
-            joined.nullable |= others.len() < array(object, key).count();
+            let all: Vec<_> = array(object, key).collect();
+            let others = all.iter().copied().enumerate();
+            let others: Vec<_> = others.filter(|(_, branch)| !is_unset(branch, &all)).collect();
+            joined.nullable |= all.iter().any(|branch| is_null(branch));
             match others.as_slice() {
                 [] => {}
                 [(_, one)] => self.expand(one, owner, path, joined),
@@ -126,6 +126,15 @@ impl<'a> Document<'a> {
 
 fn array<'a>(object: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     object.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Returns `true` for the branch of null, and for that of the empty string beside it, which means the same.
+fn is_unset<T: Borrow<Value>>(branch: &Value, all: &[T]) -> bool {
+    let is_empty = || {
+        let object = branch.as_object();
+        object.is_some_and(|object| object.len() == 1 && object.get("const").is_some_and(|value| value == ""))
+    };
+    is_null(branch) || (is_empty() && all.iter().any(|other| is_null(other.borrow())))
 }
 
 fn is_null(schema: &Value) -> bool {

@@ -186,13 +186,16 @@ fn compare_counts(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaCh
             ],
         ),
     ];
-    let limits_of_server = (old.is_limit_of_server, new.is_limit_of_server);
-    let is_limit = |key: &str| key == "maxLength" || key == "maxItems";
+    let is_of_server = |schema: &Schema<'_>, key: &str| {
+        let is_limit = key == "maxLength" || key == "maxItems";
+        (is_limit && schema.is_limit_of_server) || schema.server_keywords.contains(&key)
+    };
     for (key, [added, removed, raised, lowered]) in table {
+        let of_server = (is_of_server(old, key), is_of_server(new, key));
         let (old, new) = (old.counts.get(key), new.counts.get(key));
         let rule = match (old, new) {
-            (None, Some(_)) if limits_of_server.1 && is_limit(key) => &SERVER_LIMIT_ADDED,
-            (Some(_), None) if limits_of_server.0 && is_limit(key) => &SERVER_LIMIT_REMOVED,
+            (None, Some(_)) if of_server.1 => &SERVER_LIMIT_ADDED,
+            (Some(_), None) if of_server.0 => &SERVER_LIMIT_REMOVED,
             (None, Some(_)) => added,
             (Some(_), None) => removed,
             (Some(a), Some(b)) if b > a => raised,
@@ -239,8 +242,11 @@ fn compare_patterns(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<Schema
         let all: Vec<_> = patterns.iter().map(|p| format!("`{p}`")).collect();
         all.join(" and ")
     };
+    let is_of_server = |schema: &Schema<'_>| schema.server_keywords.contains(&"pattern");
     let rule = match (removed.is_empty(), added.is_empty()) {
         (true, true) => return,
+        (true, false) if is_of_server(new) => &SERVER_LIMIT_ADDED,
+        (false, true) if is_of_server(old) => &SERVER_LIMIT_REMOVED,
         (true, false) => &PATTERN_ADDED,
         (false, true) => &PATTERN_REMOVED,
         (false, false) => &PATTERN_CHANGED,

@@ -54,6 +54,7 @@ pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
         maximum: None,
         counts: BTreeMap::new(),
         is_limit_of_server: false,
+        server_keywords: Vec::new(),
         multiple_of: None,
         unique_items: false,
         patterns: Vec::new(),
@@ -182,7 +183,8 @@ impl<'a> Schema<'a> {
             "multipleOf" => self.multiple_of = value.as_f64(),
             "uniqueItems" => self.unique_items |= value == &Value::Bool(true),
             "pattern" => {
-                if let Some(pattern) = value.as_str()
+                // The empty string means the same as null.
+                if let Some(pattern) = value.as_str().map(|text| text.strip_prefix("^$|").unwrap_or(text))
                     && !self.patterns.contains(&pattern)
                 {
                     self.patterns.push(pattern);
@@ -192,6 +194,10 @@ impl<'a> Schema<'a> {
             "default" => self.default = Some(value),
             "x-initial" => self.initial = Some(value),
             "x-limit" => self.is_limit_of_server = value == "server",
+            "x-text" => {
+                let keywords = value.as_array().into_iter().flatten();
+                self.server_keywords.extend(keywords.filter_map(Value::as_str));
+            }
             "deprecated" => self.deprecated = value == &Value::Bool(true),
             "readOnly" => self.read_only = value == &Value::Bool(true),
             "writeOnly" => self.write_only = value == &Value::Bool(true),

@@ -139,6 +139,8 @@ pub struct Schema<'a> {
     pub counts: BTreeMap<&'static str, u64>,
     /// `true` if `maxLength` or `maxItems` is a limit of this server only (`x-limit: server`).
     pub is_limit_of_server: bool,
+    /// Keywords that are rules of this server only (`x-text`).
+    pub server_keywords: Vec<&'a str>,
     pub multiple_of: Option<f64>,
     pub unique_items: bool,
     pub patterns: Vec<&'a str>,

@@ -11,7 +11,7 @@ use contract::load::Document;
 use contract::operations::METHODS;
 use contract::overlay::{Applied, Overlay};
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
-use contract::{conventions, echo, ids, inline, limits, load, merge, naming, overlay};
+use contract::{conventions, echo, ids, inline, limits, load, merge, naming, overlay, texts};
 use serde_json::Value;
 use spanned_json::{Kind, Language, Location, Node, Object, parse};
 
@@ -102,6 +102,10 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
         if let Err(errors) = stage(&mut document, &merged.locations) {
             notices.extend(errors.iter().map(ToString::to_string));
         }
+    }
+    match texts::apply(&mut document, &merged.locations) {
+        Ok(found) => notices.extend(found),
+        Err(errors) => notices.extend(errors.iter().map(ToString::to_string)),
     }
     if inlined {
         let unnamed = document.clone();

@@ -171,7 +171,7 @@ async fn retrieve_admin_settings<A: AdminApi>(
     let body = AdminApi::retrieve_admin_settings(&*server, call)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn update_admin_settings<A: AdminApi>(
@@ -192,7 +192,7 @@ async fn get_system_notification_settings<A: AdminApi>(
     let body = AdminApi::get_system_notification_settings(&*server, call)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn update_system_notification_settings<A: AdminApi>(
@@ -231,6 +231,7 @@ pub static RETRIEVE_CURRENT_SYSTEM_STATUS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -246,6 +247,7 @@ pub static CHANGE_SYSTEM_ADMIN_USERNAME: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -261,6 +263,7 @@ pub static RESET_SYSTEM_ADMIN_PASSWORD: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -276,6 +279,7 @@ pub static RETRIEVE_ADMIN_SETTINGS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -291,6 +295,11 @@ pub static UPDATE_ADMIN_SETTINGS: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -306,6 +315,7 @@ pub static GET_SYSTEM_NOTIFICATION_SETTINGS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -321,6 +331,11 @@ pub static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: api::Operation = api::Operation 
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -336,5 +351,6 @@ pub static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: api::Operation = api::Operation 
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -14,7 +14,7 @@ pub trait AuditLogsApi: api::Api {
     ///
     /// Retrieve a collection of audit logs: who changed which fields of which object, from where, and when.
     ///
-    /// System administrators see all entries. A dealer sees what it and the dealers below it did, what system administrators changed of these dealers, and everything of the tenants of all of them. A tenant's administrator sees what was changed in the tenant, by whomever, and the sign-ins of its users, the failed ones included; so does an administrator or dealer that has switched into the tenant. What a deleted tenant or dealer left is seen by system administrators.
+    /// System administrators see all entries. A dealer sees what it and the dealers below it did, what system administrators changed of these dealers, and everything of the tenants of all of them. A tenant's administrator sees what was changed in the tenant, by any account, and the sign-ins of its users, the failed ones included; so does an administrator or dealer that has switched into the tenant. What a deleted tenant or dealer left is seen by system administrators.
     ///
     /// A time range is a filter: `created_at ge 2026-01-01T00:00:00Z and created_at lt 2026-02-01T00:00:00Z`.
     ///
@@ -71,5 +71,7 @@ pub static LIST_AUDIT_LOGS: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -217,6 +217,7 @@ pub static SIGN_IN: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -231,6 +232,8 @@ pub static SEND_OTP: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -245,6 +248,8 @@ pub static VERIFY_OTP: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -259,6 +264,8 @@ pub static FORGET_PASSWORD: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -273,6 +280,8 @@ pub static RESET_PASSWORD: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -288,6 +297,7 @@ pub static REFRESH_TOKENS: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -303,6 +313,7 @@ pub static SIGN_OUT: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -318,5 +329,6 @@ pub static RETRIEVE_SIGNED_IN_USER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };

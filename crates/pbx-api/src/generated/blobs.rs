@@ -133,6 +133,7 @@ pub static INIT_BLOB_UPLOAD: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -152,6 +153,7 @@ pub static COMPLETE_BLOB_UPLOAD: api::Operation = api::Operation {
     content: api::Content::Bytes,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -167,5 +169,6 @@ pub static DOWNLOAD_BLOBS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

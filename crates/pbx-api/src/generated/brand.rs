@@ -51,5 +51,6 @@ pub static UPDATE_BRAND_INFORMATION: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

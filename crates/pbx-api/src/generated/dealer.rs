@@ -89,7 +89,7 @@ async fn retrieve_current_dealer<A: DealerApi>(
     let body = DealerApi::retrieve_current_dealer(&*server, call)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &["id"])
 }
 
 async fn update_current_dealer<A: DealerApi>(
@@ -149,6 +149,7 @@ pub static RETRIEVE_CURRENT_DEALER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -164,6 +165,11 @@ pub static UPDATE_CURRENT_DEALER: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &["id"],
+        ignored: &["/id"],
+        unchanged: &["/enabled", "/level", "/name", "/max_tenants", "/max_extensions"],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -179,6 +185,7 @@ pub static RETRIEVE_CURRENT_DEALER_STATUS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -194,6 +201,7 @@ pub static CHANGE_CURRENT_DEALER_USERNAME: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -209,5 +217,6 @@ pub static RESET_CURRENT_DEALER_PASSWORD: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

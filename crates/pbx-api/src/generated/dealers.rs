@@ -131,7 +131,7 @@ async fn retrieve_dealer<A: DealersApi>(
     let body = DealersApi::retrieve_dealer(&*server, call, id)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &["id"])
 }
 
 async fn update_dealer<A: DealersApi>(
@@ -192,6 +192,7 @@ pub static LIST_DEALERS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -207,6 +208,7 @@ pub static CREATE_DEALER: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: true,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -222,6 +224,7 @@ pub static RETRIEVE_DEALER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -237,6 +240,11 @@ pub static UPDATE_DEALER: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &["id"],
+        ignored: &["/id"],
+        unchanged: &["/level", "/name"],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -252,6 +260,7 @@ pub static RESET_DEALER_PASSWORD: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -267,5 +276,6 @@ pub static DELETE_DEALER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -120,7 +120,7 @@ async fn show_holiday<A: HolidaysApi>(
 ) -> api::HandlerResult {
     let id = input.path("id")?;
     let body = HolidaysApi::show_holiday(&*server, call, id).await.map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &["id"])
 }
 
 async fn update_holiday<A: HolidaysApi>(
@@ -168,6 +168,7 @@ pub static LIST_HOLIDAYS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -183,6 +184,7 @@ pub static CREATE_HOLIDAY: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: true,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -198,6 +200,7 @@ pub static SHOW_HOLIDAY: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -213,6 +216,11 @@ pub static UPDATE_HOLIDAY: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &["id"],
+        ignored: &["/id"],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -228,5 +236,6 @@ pub static DELETE_HOLIDAY: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

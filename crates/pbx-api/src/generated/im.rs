@@ -87,7 +87,7 @@ async fn get_im_server_configuration<A: ImApi>(
     let body = ImApi::get_im_server_configuration(&*server, call)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn update_im_server_configuration<A: ImApi>(
@@ -143,6 +143,7 @@ pub static GET_IM_SERVER_CONFIGURATION: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -158,6 +159,11 @@ pub static UPDATE_IM_SERVER_CONFIGURATION: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -173,6 +179,7 @@ pub static GET_IM_SERVER_TOKEN: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -188,6 +195,7 @@ pub static REGENERATE_IM_SERVER_TOKEN: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -203,5 +211,6 @@ pub static DESTROY_IM_SERVER_TOKEN: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };

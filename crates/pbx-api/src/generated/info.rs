@@ -51,5 +51,7 @@ pub static RETRIEVE_METADATA: api::Operation = api::Operation {
     parameters: &[api::Parameter::query("domain", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

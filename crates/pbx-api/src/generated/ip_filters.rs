@@ -128,7 +128,7 @@ async fn show_ip_rule<A: IpFiltersApi>(
 ) -> api::HandlerResult {
     let id = input.path("id")?;
     let body = IpFiltersApi::show_ip_rule(&*server, call, id).await.map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &["id"])
 }
 
 async fn update_ip_rule<A: IpFiltersApi>(
@@ -194,6 +194,7 @@ pub static LIST_IP_RULES: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -209,6 +210,7 @@ pub static CREATE_IP_RULE: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: true,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -224,6 +226,7 @@ pub static SHOW_IP_RULE: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -239,6 +242,11 @@ pub static UPDATE_IP_RULE: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &["id"],
+        ignored: &["/id"],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -254,6 +262,7 @@ pub static DELETE_IP_RULE: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -269,5 +278,6 @@ pub static EXPORT_IP_RULES: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };

@@ -46,7 +46,7 @@ async fn show_key<A: KeyApi>(
     _input: api::Input,
 ) -> api::HandlerResult {
     let body = KeyApi::show_key(&*server, call).await.map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn update_key<A: KeyApi>(
@@ -71,6 +71,7 @@ pub static SHOW_KEY: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -86,5 +87,10 @@ pub static UPDATE_KEY: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

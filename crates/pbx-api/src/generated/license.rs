@@ -46,7 +46,17 @@ async fn show_license<A: LicenseApi>(
     _input: api::Input,
 ) -> api::HandlerResult {
     let body = LicenseApi::show_license(&*server, call).await.map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(
+        200,
+        &body,
+        &[
+            "api_version",
+            "product_name",
+            "max_sim_calls",
+            "company_name",
+            "contact_email",
+        ],
+    )
 }
 
 async fn update_license<A: LicenseApi>(
@@ -71,6 +81,7 @@ pub static SHOW_LICENSE: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -86,5 +97,22 @@ pub static UPDATE_LICENSE: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: Some(api::Echo {
+        volatile: &[
+            "api_version",
+            "product_name",
+            "max_sim_calls",
+            "company_name",
+            "contact_email",
+        ],
+        ignored: &[
+            "/api_version",
+            "/product_name",
+            "/max_sim_calls",
+            "/company_name",
+            "/contact_email",
+        ],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -131,6 +131,7 @@ pub static ISSUE_OAUTH_TOKEN: api::Operation = api::Operation {
     ),
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -146,6 +147,7 @@ pub static REVOKE_OAUTH_TOKEN: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -160,6 +162,8 @@ pub static GET_LOGIN_STATUS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -174,5 +178,7 @@ pub static LOGIN: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -45,5 +45,7 @@ pub static LOGOUT: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };

@@ -51,7 +51,7 @@ async fn retrieve_network_configurations<A: NetworkApi>(
     let body = NetworkApi::retrieve_network_configurations(&*server, call)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn update_network_configurations<A: NetworkApi>(
@@ -78,6 +78,7 @@ pub static RETRIEVE_NETWORK_CONFIGURATIONS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -93,5 +94,10 @@ pub static UPDATE_NETWORK_CONFIGURATIONS: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -164,7 +164,7 @@ async fn check_provider_assignee<A: ProvidersApi>(
     let body = ProvidersApi::check_provider_assignee(&*server, call, id, tenant_id)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn assign_provider<A: ProvidersApi>(
@@ -227,7 +227,7 @@ async fn show_provider<A: ProvidersApi>(
     let body = ProvidersApi::show_provider(&*server, call, id)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &["id"])
 }
 
 async fn update_provider<A: ProvidersApi>(
@@ -263,6 +263,7 @@ pub static LIST_PROVIDER_ASSIGNEES: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -281,6 +282,7 @@ pub static CHECK_PROVIDER_ASSIGNEE: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -299,6 +301,11 @@ pub static ASSIGN_PROVIDER: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -317,6 +324,7 @@ pub static DESTROY_PROVIDER_ASSIGNEE: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -344,6 +352,7 @@ pub static LIST_PROVIDERS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -359,6 +368,7 @@ pub static CREATE_PROVIDER: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: true,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -374,6 +384,7 @@ pub static SHOW_PROVIDER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -389,6 +400,11 @@ pub static UPDATE_PROVIDER: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &["id"],
+        ignored: &["/id"],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -404,5 +420,6 @@ pub static DESTROY_PROVIDER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

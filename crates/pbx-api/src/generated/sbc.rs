@@ -85,7 +85,7 @@ async fn get_sbc_configuration<A: SbcApi>(
     _input: api::Input,
 ) -> api::HandlerResult {
     let body = SbcApi::get_sbc_configuration(&*server, call).await.map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn update_sbc_configuration<A: SbcApi>(
@@ -137,6 +137,7 @@ pub static GET_SBC_CONFIGURATION: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -152,6 +153,11 @@ pub static UPDATE_SBC_CONFIGURATION: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -167,6 +173,7 @@ pub static GET_SBC_TOKEN: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -182,6 +189,7 @@ pub static REGENERATE_SBC_TOKEN: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -197,5 +205,6 @@ pub static DESTROY_SBC_TOKEN: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };

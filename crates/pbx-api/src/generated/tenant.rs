@@ -164,7 +164,17 @@ async fn retrieve_current_tenant<A: TenantApi>(
     let body = TenantApi::retrieve_current_tenant(&*server, call)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(
+        200,
+        &body,
+        &[
+            "id",
+            "used_disk_quota",
+            "avatar_file_name",
+            "avatar_file_size",
+            "avatar_file_url",
+        ],
+    )
 }
 
 async fn update_current_tenant<A: TenantApi>(
@@ -196,7 +206,7 @@ async fn retrieve_tenant_password_policy<A: TenantApi>(
     let body = TenantApi::retrieve_tenant_password_policy(&*server, call)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn update_tenant_password_policy<A: TenantApi>(
@@ -238,7 +248,7 @@ async fn retrieve_tenant_custom_headers<A: TenantApi>(
     let body = TenantApi::retrieve_tenant_custom_headers(&*server, call)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn update_tenant_custom_headers<A: TenantApi>(
@@ -283,6 +293,7 @@ pub static RETRIEVE_CURRENT_TENANT: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -298,6 +309,40 @@ pub static UPDATE_CURRENT_TENANT: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[
+            "id",
+            "used_disk_quota",
+            "avatar_file_name",
+            "avatar_file_size",
+            "avatar_file_url",
+        ],
+        ignored: &[
+            "/id",
+            "/used_disk_quota",
+            "/avatar_file_name",
+            "/avatar_file_size",
+            "/avatar_file_url",
+        ],
+        unchanged: &[
+            "/enable_billing",
+            "/enable_feature_billing",
+            "/enable_feature_call_statistics",
+            "/enable_feature_contact_center",
+            "/enable_feature_message_channels",
+            "/enable_feature_microsoft_teams",
+            "/enable_feature_trunks",
+            "/enable_feature_whats_app",
+            "/max_extensions",
+            "/max_concurrent_calls",
+            "/max_ring_groups",
+            "/max_virtual_receptionists",
+            "/max_call_queues",
+            "/max_conference_rooms",
+            "/disk_quota",
+            "/im_disk_quota",
+        ],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -313,6 +358,7 @@ pub static RETRIEVE_CURRENT_TENANT_STATUS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -328,6 +374,7 @@ pub static RETRIEVE_TENANT_PASSWORD_POLICY: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -343,6 +390,11 @@ pub static UPDATE_TENANT_PASSWORD_POLICY: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -358,6 +410,7 @@ pub static GET_TENANT_BALANCE: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -373,6 +426,7 @@ pub static RECHARGE_TENANT: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -388,6 +442,7 @@ pub static RETRIEVE_TENANT_CUSTOM_HEADERS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -403,6 +458,11 @@ pub static UPDATE_TENANT_CUSTOM_HEADERS: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -418,6 +478,7 @@ pub static SEND_CDR_TEST_EVENT: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -433,5 +494,6 @@ pub static SEND_EXTENSION_TEST_EVENT: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };

@@ -173,7 +173,18 @@ async fn show_tenant<A: TenantsApi>(
 ) -> api::HandlerResult {
     let id = input.path("id")?;
     let body = TenantsApi::show_tenant(&*server, call, id).await.map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(
+        200,
+        &body,
+        &[
+            "id",
+            "used_disk_quota",
+            "created_at",
+            "avatar_file_name",
+            "avatar_file_size",
+            "avatar_file_url",
+        ],
+    )
 }
 
 async fn update_tenant<A: TenantsApi>(
@@ -269,6 +280,7 @@ pub static LIST_TENANTS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -284,6 +296,7 @@ pub static CREATE_TENANT: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: true,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -299,6 +312,7 @@ pub static SHOW_TENANT: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -314,6 +328,25 @@ pub static UPDATE_TENANT: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[
+            "id",
+            "used_disk_quota",
+            "created_at",
+            "avatar_file_name",
+            "avatar_file_size",
+            "avatar_file_url",
+        ],
+        ignored: &[
+            "/id",
+            "/used_disk_quota",
+            "/created_at",
+            "/avatar_file_name",
+            "/avatar_file_size",
+            "/avatar_file_url",
+        ],
+        unchanged: &["/name", "/outbound_caller_ids"],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -329,6 +362,7 @@ pub static SWITCH_TENANTS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -344,6 +378,7 @@ pub static LIST_TENANT_DEALERS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -362,6 +397,7 @@ pub static DESIGNATE_TENANT_TO_DEALER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -380,6 +416,7 @@ pub static REMOVE_TENANT_FROM_DEALER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -395,5 +432,6 @@ pub static DELETE_TENANT: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

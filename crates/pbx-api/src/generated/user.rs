@@ -54,5 +54,6 @@ pub static RESET_CURRENT_USER_PASSWORD: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

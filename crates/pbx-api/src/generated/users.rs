@@ -126,7 +126,7 @@ async fn retrieve_user<A: UsersApi>(
 ) -> api::HandlerResult {
     let id = input.path("id")?;
     let body = UsersApi::retrieve_user(&*server, call, id).await.map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &["id", "created_at"])
 }
 
 async fn update_user<A: UsersApi>(
@@ -185,6 +185,7 @@ pub static LIST_USERS: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -200,6 +201,7 @@ pub static CREATE_USER: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: true,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -215,6 +217,7 @@ pub static RETRIEVE_USER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -230,6 +233,11 @@ pub static UPDATE_USER: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &["id", "created_at"],
+        ignored: &["/id", "/created_at"],
+        unchanged: &["/name", "/role", "/extension_number"],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -245,6 +253,7 @@ pub static RESET_USER_PASSWORD: api::Operation = api::Operation {
     content: api::Content::Json,
     body_required: true,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -260,5 +269,6 @@ pub static DELETE_USER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -51,7 +51,7 @@ async fn show_voicemail_server<A: VoicemailApi>(
     let body = VoicemailApi::show_voicemail_server(&*server, call)
         .await
         .map_err(A::problem)?;
-    api::json(200, &body)
+    api::tagged_json(200, &body, &[])
 }
 
 async fn update_voicemail_server<A: VoicemailApi>(
@@ -78,6 +78,7 @@ pub static SHOW_VOICEMAIL_SERVER: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     sets_state: false,
+    echo: None,
     schema: api::InputSchema::none(),
 };
 
@@ -93,5 +94,10 @@ pub static UPDATE_VOICEMAIL_SERVER: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     sets_state: true,
+    echo: Some(api::Echo {
+        volatile: &[],
+        ignored: &[],
+        unchanged: &[],
+    }),
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

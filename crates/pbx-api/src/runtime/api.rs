@@ -22,6 +22,10 @@ pub trait Api: Send + Sync + 'static {
     /// The error of the implementation. It need not know HTTP: [`problem`](Api::problem) gives it a status.
     type Error: Send + 'static;
 
+    /// `true` if the operations honor [`Call::is_rehearsal`]. Then the violations of their rules are reported together with those of
+    /// the schema. Default: `false`, and no operation is called with a body that violates its schema.
+    const REHEARSES: bool = false;
+
     /// Returns the response to an error of the implementation.
     fn problem(error: Self::Error) -> Problem;
 
@@ -85,7 +89,7 @@ pub struct Call<C> {
     pub precondition: Option<Arc<Precondition>>,
     /// `true` if the body violates its schema and can be deserialized all the same. The operation is called only to find the violations
     /// of the rules, which are reported with those of the schema. It must change nothing, and any other result is dropped. Only
-    /// operations that [set a state](Operation::sets_state) are called.
+    /// operations that [set a state](Operation::sets_state) are called, and only if the implementation [rehearses](Api::REHEARSES).
     pub is_rehearsal: bool,
 }
 

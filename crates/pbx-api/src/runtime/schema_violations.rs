@@ -5,9 +5,11 @@ use jsonschema::{JsonType, ValidationError};
 use pbx_types::{Location, Violation, property_pointer};
 use serde_json::Value;
 
-use super::input::numbers;
 use super::operation::InputSchema;
 use super::problem::MAX_LISTED;
+
+/// The rule of numbers that cannot be read. At its place, no other rule is reported: it would judge another value.
+pub(super) const NUMBER: &str = "number";
 
 /// Adds a violation, up to one more than are listed, which shows that there are more. None is created beyond that, because a body may
 /// have one for every few bytes, each with a long pointer.
@@ -25,12 +27,11 @@ pub(super) fn sort_distinct(violations: &mut Vec<Violation>) {
     violations.sort();
     let mut distinct: Vec<Violation> = Vec::with_capacity(violations.len());
     for violation in violations.drain(..) {
-        let is_said = |other: &Violation| {
-            place(other) == place(&violation)
-                && (other.rule() == numbers::RULE || other.message() == violation.message())
+        let is_reported = |other: &Violation| {
+            place(other) == place(&violation) && (other.rule() == NUMBER || other.message() == violation.message())
         };
-        if !distinct.iter().any(is_said) {
-            if violation.rule() == numbers::RULE {
+        if !distinct.iter().any(is_reported) {
+            if violation.rule() == NUMBER {
                 distinct.retain(|other| place(other) != place(&violation));
             }
             distinct.push(violation);

@@ -13,7 +13,7 @@ use axum::routing::{MethodFilter, MethodRouter};
 use futures_util::FutureExt;
 use http::header::CACHE_CONTROL;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use pbx_types::Violation;
 
 use super::api::{Api, Call, RequestInfo, bearer};
@@ -313,7 +313,7 @@ impl<A: Api> Shared<A> {
             };
             // Held until the response, because the input is made of it. Then the response is held.
             let mut held = self.budget.hold(self.api.body_group(&caller));
-            let mut input = Input::read(operation, &mut parts, body, limit, &mut held).await?;
+            let mut input = Input::read(operation, &mut parts, body, limit, &mut held, A::REHEARSES).await?;
             let violations = input.violations().to_vec();
             let is_rehearsal = !violations.is_empty();
             let call = call(caller, operation, request_id.clone(), parts, &mut input, is_rehearsal);
@@ -338,7 +338,7 @@ impl<A: Api> Shared<A> {
             let info = info(&parts, &request_id, Some(operation));
             self.admit(&info, &parts).await?;
             let mut held = self.public_budget.hold(0);
-            let mut input = Input::read(operation, &mut parts, body, self.public_body_limit, &mut held).await?;
+            let mut input = Input::read(operation, &mut parts, body, self.public_body_limit, &mut held, false).await?;
             let call = call((), operation, request_id.clone(), parts, &mut input, false);
             let response = handler(Arc::clone(&self.api), call, input).await?;
             held.until_sent(response, operation.method.is_safe()).await

@@ -30,6 +30,8 @@ impl Api for Workshop {
     type Caller = Role;
     type Error = Fault;
 
+    const REHEARSES: bool = true;
+
     fn problem(fault: Fault) -> Problem {
         match fault {
             Fault::Refused => Problem::unauthorized("The token is unknown."),

@@ -8,7 +8,7 @@ pub(super) static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
     method: "GET",
     path: "/audit_logs",
     summary: "Retrieve a collection of audit logs",
-    description: "Retrieve a collection of audit logs: who changed which fields of which object, from where, and when.\n\nSystem administrators see all entries. A dealer sees what it and the dealers below it did, what system administrators changed of these dealers, and everything of the tenants of all of them. A tenant's administrator sees what was changed in the tenant, by whomever, and the sign-ins of its users, the failed ones included; so does an administrator or dealer that has switched into the tenant. What a deleted tenant or dealer left is seen by system administrators.\n\nA time range is a filter: created_at ge 2026-01-01T00:00:00Z and created_at lt 2026-02-01T00:00:00Z.\n\nThe newest entries come first, so that entries that are added meanwhile move the others to later positions. To read all of them, sort by created_at, or end the time range in the past.",
+    description: "Retrieve a collection of audit logs: who changed which fields of which object, from where, and when.\n\nSystem administrators see all entries. A dealer sees what it and the dealers below it did, what system administrators changed of these dealers, and everything of the tenants of all of them. A tenant's administrator sees what was changed in the tenant, by any account, and the sign-ins of its users, the failed ones included; so does an administrator or dealer that has switched into the tenant. What a deleted tenant or dealer left is seen by system administrators.\n\nA time range is a filter: created_at ge 2026-01-01T00:00:00Z and created_at lt 2026-02-01T00:00:00Z.\n\nThe newest entries come first, so that entries that are added meanwhile move the others to later positions. To read all of them, sort by created_at, or end the time range in the past.",
     access: Access::Roles(&["SystemAdmin", "Dealer", "Admin"]),
     parameters: &[
         Parameter::new(
@@ -17,7 +17,7 @@ pub(super) static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
                 "filter",
                 "filter",
                 ValueType::String,
-                "Use the filter query parameter to retrieve just a subset of a collection.",
+                "Only items for which this condition, a subset of OData, is true: contains(name,'acme') and enabled eq true.\n- Comparisons: name eq 'acme', and likewise ne, gt, ge, lt, le; name in ('acme','demo').\n- Functions: startswith(name,'a'), endswith(name,'e'), contains(name,'cm'), and in place of a name tolower(name) and\ntoupper(name). Others are rejected.\n- and, or, not and parentheses. A condition can be compared with true and false.\n- Literals: strings and times in single quotes, with quotes inside doubled ('O''Hara'); numbers, true, false, null.\nOne that cannot be of the type of its property is rejected.\n- Null equals null and nothing else, so ne and not match items whose property is null. gt, ge, lt, le and the\nfunctions are false for null.\n\nIn a URL, the + of a time's offset is written %2B.",
             ),
         ),
         Parameter::new(
@@ -26,7 +26,7 @@ pub(super) static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
                 "search",
                 "search",
                 ValueType::String,
-                "Use the search query parameter to restrict the results of a request to match a search criterion.",
+                "Only items of which some string contains each of these words, in any case: acme berlin. and, or, not and parentheses\ncombine words, in lower or upper case; words in double quotes are a phrase. With a filter, both must hold.",
             ),
         ),
         Parameter::new(
@@ -35,7 +35,7 @@ pub(super) static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
                 "orderby",
                 "orderby",
                 ValueType::String,
-                "Use the orderby query parameter to specify the sort order of the items returned from server.\nWithout it, the newest entries come first.",
+                "The properties to sort by, each followed by asc (the default) or desc: enabled desc, name. Null comes before every value.\nItems that are equal so far are sorted by their ID.",
             ),
         ),
         Parameter::new(
@@ -72,6 +72,7 @@ pub(super) static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::audit_logs::types::AUDIT_LOG_LIST),
     ),
     paginated: true,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -8,7 +8,7 @@ pub(super) static SIGN_IN: OperationSpec = OperationSpec {
     method: "POST",
     path: "/auth/sign_in",
     summary: "Sign in",
-    description: "Opens a session for a user. A wrong name and a wrong password are answered alike.\nUsers who need a second factor get no tokens from this operation: their answer has no access_token.",
+    description: "Opens a session for a user. A wrong name and a wrong password are answered alike.\nUsers of a tenant with enable_two_factor_authentication get no tokens from this operation: the response has two_factor_enabled and a token, which is sent to POST /auth/send_otp and POST /auth/verify_otp.",
     access: Access::Public,
     parameters: &[
         Parameter::new(
@@ -29,9 +29,97 @@ pub(super) static SIGN_IN: OperationSpec = OperationSpec {
         merge_patch: false,
     }),
     success_statuses: &[200],
+    response: ResponseBody::Json(ValueType::Any),
+    paginated: false,
+    tagged: false,
+};
+
+/// `POST /auth/send_otp`
+pub(super) static SEND_OTP: OperationSpec = OperationSpec {
+    id: "sendOTP",
+    method: "POST",
+    path: "/auth/send_otp",
+    summary: "Send the code of a second factor",
+    description: "Mails a code of 6 digits to the user's e-mail address. It is valid for 5 minutes and works once; a further one replaces it.\nAt most one mail in 30 seconds for a sign-in, and 10 an hour for a user: more are a 429.",
+    access: Access::Public,
+    parameters: &[],
+    body: Some(Body {
+        required: true,
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::auth::types::SEND_OTP),
+        ),
+        merge_patch: false,
+    }),
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
+    tagged: false,
+};
+
+/// `POST /auth/verify_otp`
+pub(super) static VERIFY_OTP: OperationSpec = OperationSpec {
+    id: "verifyOTP",
+    method: "POST",
+    path: "/auth/verify_otp",
+    summary: "Verify the code of a second factor",
+    description: "Opens the session. After 5 wrong codes the user has to sign in again; after 10 within an hour, further ones are a 429.",
+    access: Access::Public,
+    parameters: &[],
+    body: Some(Body {
+        required: true,
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::auth::types::VERIFY_OTP),
+        ),
+        merge_patch: false,
+    }),
+    success_statuses: &[200],
     response: ResponseBody::Json(
         ValueType::Object(&crate::generated::shared::types::TOKEN_SET),
     ),
+    paginated: false,
+    tagged: false,
+};
+
+/// `POST /auth/forget_password`
+pub(super) static FORGET_PASSWORD: OperationSpec = OperationSpec {
+    id: "forgetPassword",
+    method: "POST",
+    path: "/auth/forget_password",
+    summary: "Request a new password",
+    description: "Mails a link to the e-mail address of the account. The link is the callback_url with a query parameter token, for POST /auth/reset_password; it is valid for 30 minutes and works once, and a further one replaces it.\nThe response is the same for accounts that do not exist, are disabled, or have no e-mail address.",
+    access: Access::Public,
+    parameters: &[],
+    body: Some(Body {
+        required: true,
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::auth::types::FORGET_PASSWORD),
+        ),
+        merge_patch: false,
+    }),
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
+    tagged: false,
+};
+
+/// `POST /auth/reset_password`
+pub(super) static RESET_PASSWORD: OperationSpec = OperationSpec {
+    id: "resetPassword",
+    method: "POST",
+    path: "/auth/reset_password",
+    summary: "Set a new password",
+    description: "Sets the password of the account that the link was sent to, and ends all of its sessions. An unknown, an expired and a used token are answered alike.",
+    access: Access::Public,
+    parameters: &[],
+    body: Some(Body {
+        required: true,
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::auth::types::RESET_FORGOTTEN_PASSWORD),
+        ),
+        merge_patch: false,
+    }),
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
 };
@@ -96,6 +184,32 @@ pub(super) static RETRIEVE_SIGNED_IN_USER: OperationSpec = OperationSpec {
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
+    pub(in crate::generated) static FORGET_PASSWORD: Object = Object {
+        name: "ForgetPassword",
+        properties: &[
+            Field::new(
+                    "username",
+                    "username",
+                    ValueType::String,
+                    "The account name. At least 1 character.",
+                )
+                .required(),
+            Field::new(
+                    "domain",
+                    "domain",
+                    ValueType::String,
+                    "The SIP domain of the tenant. Leave it out for dealers.",
+                )
+                .nullable(),
+            Field::new(
+                    "callback_url",
+                    "callback-url",
+                    ValueType::String,
+                    "The page to which the link leads, which asks for the new password. The operator of the server allows the URLs (--password-reset-url); by default, those on the web_domain of /network with https. At least 1 character.",
+                )
+                .required(),
+        ],
+    };
     pub(in crate::generated) static REFRESH_TOKENS: Object = Object {
         name: "RefreshTokens",
         properties: &[
@@ -104,6 +218,37 @@ pub(in crate::generated) mod types {
                     "refresh-token",
                     ValueType::Secret,
                     "The refresh token of the session. At least 1 character.",
+                )
+                .required(),
+        ],
+    };
+    pub(in crate::generated) static RESET_FORGOTTEN_PASSWORD: Object = Object {
+        name: "ResetForgottenPassword",
+        properties: &[
+            Field::new(
+                    "token",
+                    "token",
+                    ValueType::Secret,
+                    "The token of the link. At least 1 character.",
+                )
+                .required(),
+            Field::new(
+                    "new_password",
+                    "new-password",
+                    ValueType::Secret,
+                    "The new password, which the password policy must allow. At least 1 character.",
+                )
+                .required(),
+        ],
+    };
+    pub(in crate::generated) static SEND_OTP: Object = Object {
+        name: "SendOtp",
+        properties: &[
+            Field::new(
+                    "token",
+                    "token",
+                    ValueType::Secret,
+                    "The token of the response to the sign-in. At least 1 character.",
                 )
                 .required(),
         ],
@@ -123,6 +268,25 @@ pub(in crate::generated) mod types {
                 )
                 .required()
                 .read_only(),
+        ],
+    };
+    pub(in crate::generated) static VERIFY_OTP: Object = Object {
+        name: "VerifyOtp",
+        properties: &[
+            Field::new(
+                    "token",
+                    "token",
+                    ValueType::Secret,
+                    "The token of the response to the sign-in. At least 1 character.",
+                )
+                .required(),
+            Field::new(
+                    "code",
+                    "code",
+                    ValueType::Secret,
+                    "The code from the mail, 6 digits. At least 1 character.",
+                )
+                .required(),
         ],
     };
 }

@@ -27,6 +27,7 @@ pub(super) static RETRIEVE_METADATA: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::info::types::METADATA),
     ),
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

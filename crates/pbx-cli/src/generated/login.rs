@@ -55,6 +55,7 @@ pub(super) static GET_LOGIN_STATUS: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::login::types::LOGIN_STATUS),
     ),
     paginated: false,
+    tagged: false,
 };
 
 /// `POST /login`
@@ -78,6 +79,7 @@ pub(super) static LOGIN: OperationSpec = OperationSpec {
         ValueType::Object(&crate::generated::shared::types::TOKEN_SET),
     ),
     paginated: false,
+    tagged: false,
 };
 
 pub(in crate::generated) mod types {

@@ -15,4 +15,5 @@ pub(super) static LOGOUT: OperationSpec = OperationSpec {
     success_statuses: &[204],
     response: ResponseBody::Empty,
     paginated: false,
+    tagged: false,
 };

@@ -54,6 +54,7 @@ const fn spec(parameters: &'static [Parameter], content: BodyContent, merge_patc
         success_statuses: &[200],
         response: ResponseBody::Empty,
         paginated: false,
+        tagged: false,
     }
 }
 

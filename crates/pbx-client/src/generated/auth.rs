@@ -6,7 +6,7 @@ impl Client {
     /// Sign in.
     ///
     /// Opens a session for a user. A wrong name and a wrong password are answered alike.
-    /// Users who need a second factor get no tokens from this operation: their answer has no `access_token`.
+    /// Users of a tenant with `enable_two_factor_authentication` get no tokens from this operation: the response has `two_factor_enabled` and a `token`, which is sent to `POST /auth/send_otp` and `POST /auth/verify_otp`.
     ///
     /// `POST /auth/sign_in`
     ///
@@ -18,6 +18,72 @@ impl Client {
     #[must_use]
     pub fn sign_in(&self) -> builder::SignIn<'_> {
         builder::SignIn::new(self)
+    }
+
+    /// Send the code of a second factor.
+    ///
+    /// Mails a code of 6 digits to the user's e-mail address. It is valid for 5 minutes and works once; a further one replaces it.
+    /// At most one mail in 30 seconds for a sign-in, and 10 an hour for a user: more are a 429.
+    ///
+    /// `POST /auth/send_otp`
+    ///
+    /// Sends no access token.
+    ///
+    /// # Errors
+    ///
+    /// [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
+    #[must_use]
+    pub fn send_otp(&self) -> builder::SendOtp<'_> {
+        builder::SendOtp::new(self)
+    }
+
+    /// Verify the code of a second factor.
+    ///
+    /// Opens the session. After 5 wrong codes the user has to sign in again; after 10 within an hour, further ones are a 429.
+    ///
+    /// `POST /auth/verify_otp`
+    ///
+    /// Sends no access token.
+    ///
+    /// # Errors
+    ///
+    /// [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
+    #[must_use]
+    pub fn verify_otp(&self) -> builder::VerifyOtp<'_> {
+        builder::VerifyOtp::new(self)
+    }
+
+    /// Request a new password.
+    ///
+    /// Mails a link to the e-mail address of the account. The link is the `callback_url` with a query parameter `token`, for `POST /auth/reset_password`; it is valid for 30 minutes and works once, and a further one replaces it.
+    /// The response is the same for accounts that do not exist, are disabled, or have no e-mail address.
+    ///
+    /// `POST /auth/forget_password`
+    ///
+    /// Sends no access token.
+    ///
+    /// # Errors
+    ///
+    /// [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
+    #[must_use]
+    pub fn forget_password(&self) -> builder::ForgetPassword<'_> {
+        builder::ForgetPassword::new(self)
+    }
+
+    /// Set a new password.
+    ///
+    /// Sets the password of the account that the link was sent to, and ends all of its sessions. An unknown, an expired and a used token are answered alike.
+    ///
+    /// `POST /auth/reset_password`
+    ///
+    /// Sends no access token.
+    ///
+    /// # Errors
+    ///
+    /// [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
+    #[must_use]
+    pub fn reset_password(&self) -> builder::ResetPassword<'_> {
+        builder::ResetPassword::new(self)
     }
 
     /// Refresh the tokens.
@@ -123,7 +189,7 @@ pub mod builder {
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
+        pub async fn send(self) -> Result<ResponseValue<types::SignInResult>, Error> {
             let Self { client, qr, body } = self;
             let qr = qr.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -134,6 +200,179 @@ pub mod builder {
                 .json(&body)
                 .query(&progenitor_client::QueryParam::new("qr", &qr));
             support::json(client, &Self::OPERATION, request).await
+        }
+    }
+
+    /// The builder of a [`Client::send_otp`](crate::Client::send_otp) request.
+    #[derive(Debug, Clone)]
+    pub struct SendOtp<'a> {
+        client: &'a super::Client,
+        body: Result<types::SendOtp, String>,
+    }
+
+    impl<'a> SendOtp<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "sendOTP",
+            path: "/auth/send_otp",
+            signed_in: false,
+            successes: &[200],
+        };
+
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                body: Err("`body` is required and was not set".to_string()),
+            }
+        }
+
+        /// Sets the body.
+        #[must_use]
+        pub fn body(mut self, value: impl TryInto<types::SendOtp>) -> Self {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::SendOtp`".to_string()
+                });
+            self
+        }
+
+        /// Sends the request and returns the response.
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+            let Self { client, body } = self;
+            let body = body.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/auth/send_otp", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
+        }
+    }
+
+    /// The builder of a [`Client::verify_otp`](crate::Client::verify_otp) request.
+    #[derive(Debug, Clone)]
+    pub struct VerifyOtp<'a> {
+        client: &'a super::Client,
+        body: Result<types::VerifyOtp, String>,
+    }
+
+    impl<'a> VerifyOtp<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "verifyOTP",
+            path: "/auth/verify_otp",
+            signed_in: false,
+            successes: &[200],
+        };
+
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                body: Err("`body` is required and was not set".to_string()),
+            }
+        }
+
+        /// Sets the body.
+        #[must_use]
+        pub fn body(mut self, value: impl TryInto<types::VerifyOtp>) -> Self {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::VerifyOtp`".to_string()
+                });
+            self
+        }
+
+        /// Sends the request and returns the response.
+        pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
+            let Self { client, body } = self;
+            let body = body.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/auth/verify_otp", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::json(client, &Self::OPERATION, request).await
+        }
+    }
+
+    /// The builder of a [`Client::forget_password`](crate::Client::forget_password) request.
+    #[derive(Debug, Clone)]
+    pub struct ForgetPassword<'a> {
+        client: &'a super::Client,
+        body: Result<types::ForgetPassword, String>,
+    }
+
+    impl<'a> ForgetPassword<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "forgetPassword",
+            path: "/auth/forget_password",
+            signed_in: false,
+            successes: &[200],
+        };
+
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                body: Err("`body` is required and was not set".to_string()),
+            }
+        }
+
+        /// Sets the body.
+        #[must_use]
+        pub fn body(mut self, value: impl TryInto<types::ForgetPassword>) -> Self {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::ForgetPassword`".to_string()
+                });
+            self
+        }
+
+        /// Sends the request and returns the response.
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+            let Self { client, body } = self;
+            let body = body.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/auth/forget_password", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
+        }
+    }
+
+    /// The builder of a [`Client::reset_password`](crate::Client::reset_password) request.
+    #[derive(Debug, Clone)]
+    pub struct ResetPassword<'a> {
+        client: &'a super::Client,
+        body: Result<types::ResetForgottenPassword, String>,
+    }
+
+    impl<'a> ResetPassword<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "resetPassword",
+            path: "/auth/reset_password",
+            signed_in: false,
+            successes: &[200],
+        };
+
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                body: Err("`body` is required and was not set".to_string()),
+            }
+        }
+
+        /// Sets the body.
+        #[must_use]
+        pub fn body(mut self, value: impl TryInto<types::ResetForgottenPassword>) -> Self {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::ResetForgottenPassword`"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sends the request and returns the response.
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+            let Self { client, body } = self;
+            let body = body.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/auth/reset_password", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -237,6 +476,30 @@ pub mod builder {
 
 /// The types of these requests and responses.
 pub mod types {
+    use crate::generated::shared::types::TokenSet;
+
+    /// The request body of [`Client::forget_password`](crate::Client::forget_password).
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ForgetPassword {
+        /// The account name. At least 1 character.
+        pub username: String,
+        /// The SIP domain of the tenant. Leave it out for dealers.
+        pub domain: Option<String>,
+        /// The page to which the link leads, which asks for the new password. The operator of the server allows the URLs (`--password-reset-url`); by default, those on the `web_domain` of `/network` with `https`. At least 1 character.
+        pub callback_url: String,
+    }
+
+    crate::support::create_object! {
+        ForgetPassword {
+            username: String,
+            callback_url: String,
+        }
+
+        optional {
+            domain: String,
+        }
+    }
+
     /// The request body of [`Client::refresh_tokens`](crate::Client::refresh_tokens).
     #[derive(Debug, Clone, PartialEq)]
     pub struct RefreshTokens {
@@ -248,6 +511,81 @@ pub mod types {
         RefreshTokens {
             refresh_token: crate::Secret,
         }
+    }
+
+    /// The request body of [`Client::reset_password`](crate::Client::reset_password).
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ResetForgottenPassword {
+        /// The `token` of the link. At least 1 character.
+        pub token: crate::Secret,
+        /// The new password, which the password policy must allow. At least 1 character.
+        pub new_password: crate::Secret,
+    }
+
+    crate::support::create_object! {
+        ResetForgottenPassword {
+            token: crate::Secret,
+            new_password: crate::Secret,
+        }
+    }
+
+    /// The sign-in needs a code: `POST /auth/send_otp` mails it, `POST /auth/verify_otp` completes the sign-in.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct SecondFactorChallenge {
+        /// Always `true`.
+        pub two_factor_enabled: Option<bool>,
+        /// Identifies the sign-in for 15 minutes, 48 upper-case letters and digits. It is no access token.
+        pub token: Option<crate::Secret>,
+    }
+
+    crate::support::response_object! {
+        SecondFactorChallenge {
+            two_factor_enabled: bool,
+            token: crate::Secret,
+        }
+    }
+
+    /// The request body of [`Client::send_otp`](crate::Client::send_otp).
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct SendOtp {
+        /// The `token` of the response to the sign-in. At least 1 character.
+        pub token: crate::Secret,
+    }
+
+    crate::support::create_object! {
+        SendOtp {
+            token: crate::Secret,
+        }
+    }
+
+    /// The tokens of a session, or the request for a second factor.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum SignInResult {
+        /// A `SecondFactorChallenge`.
+        SecondFactorChallenge(SecondFactorChallenge),
+        /// A `TokenSet`.
+        TokenSet(TokenSet),
+        /// JSON that matches none of the variants.
+        Unknown(crate::Raw),
+    }
+
+    impl From<SecondFactorChallenge> for SignInResult {
+        fn from(value: SecondFactorChallenge) -> Self {
+            Self::SecondFactorChallenge(value)
+        }
+    }
+
+    impl From<TokenSet> for SignInResult {
+        fn from(value: TokenSet) -> Self {
+            Self::TokenSet(value)
+        }
+    }
+
+    crate::support::union! {
+        SignInResult {
+            SecondFactorChallenge: SecondFactorChallenge,
+            TokenSet: TokenSet,
+        } else Unknown
     }
 
     /// The response of [`Client::retrieve_signed_in_user`](crate::Client::retrieve_signed_in_user).
@@ -266,6 +604,22 @@ pub mod types {
             role: String,
             password_verified: bool,
             password_force_reset: bool,
+        }
+    }
+
+    /// The request body of [`Client::verify_otp`](crate::Client::verify_otp).
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct VerifyOtp {
+        /// The `token` of the response to the sign-in. At least 1 character.
+        pub token: crate::Secret,
+        /// The code from the mail, 6 digits. At least 1 character.
+        pub code: crate::Secret,
+    }
+
+    crate::support::create_object! {
+        VerifyOtp {
+            token: crate::Secret,
+            code: crate::Secret,
         }
     }
 }

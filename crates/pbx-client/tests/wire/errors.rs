@@ -19,7 +19,7 @@ fn envelope(code: &str) -> String {
 #[tokio::test]
 async fn status_and_code_decide_the_variant() {
     type Is = fn(&Error) -> bool;
-    let table: [(u16, &str, Is); 14] = [
+    let table: [(u16, &str, Is); 15] = [
         (400, "VALIDATE_FAILED", |e| matches!(e, Error::Validation(_))),
         (422, "ANYTHING", |e| matches!(e, Error::Validation(_))),
         (400, "UNAUTHORIZED", |e| matches!(e, Error::Authentication { .. })),

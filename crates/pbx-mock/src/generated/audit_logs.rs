@@ -28,22 +28,33 @@ impl crate::Operation for operations::ListAuditLogs {
 }
 
 impl When<operations::ListAuditLogs> {
-    /// Use the `filter` query parameter to retrieve just a subset of a collection.
+    /// Only items for which this condition, a subset of OData, is true: `contains(name,'acme') and enabled eq true`.
+    /// - Comparisons: `name eq 'acme'`, and likewise `ne`, `gt`, `ge`, `lt`, `le`; `name in ('acme','demo')`.
+    /// - Functions: `startswith(name,'a')`, `endswith(name,'e')`, `contains(name,'cm')`, and in place of a name `tolower(name)` and
+    /// `toupper(name)`. Others are rejected.
+    /// - `and`, `or`, `not` and parentheses. A condition can be compared with `true` and `false`.
+    /// - Literals: strings and times in single quotes, with quotes inside doubled (`'O''Hara'`); numbers, `true`, `false`, `null`.
+    /// One that cannot be of the type of its property is rejected.
+    /// - Null equals null and nothing else, so `ne` and `not` match items whose property is null. `gt`, `ge`, `lt`, `le` and the
+    /// functions are false for null.
+    ///
+    /// In a URL, the `+` of a time's offset is written `%2B`.
     ///
     /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
-    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
+    /// Only items of which some string contains each of these words, in any case: `acme berlin`. `and`, `or`, `not` and parentheses
+    /// combine words, in lower or upper case; words in double quotes are a phrase. With a `filter`, both must hold.
     ///
     /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
 
-    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
-    /// Without it, the newest entries come first.
+    /// The properties to sort by, each followed by `asc` (the default) or `desc`: `enabled desc, name`. Null comes before every value.
+    /// Items that are equal so far are sorted by their ID.
     ///
     /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {

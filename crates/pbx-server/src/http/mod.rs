@@ -276,6 +276,8 @@ impl Api for Pbx {
     type Caller = Caller;
     type Error = Error;
 
+    const REHEARSES: bool = true;
+
     fn problem(error: Error) -> pbx_api::Problem {
         error::problem(error)
     }

@@ -5,7 +5,7 @@ use pbx_domain::dealers::{Dealer, StoredDealer};
 use pbx_domain::kind;
 use pbx_domain::session::Visibility;
 use pbx_domain::{Error, Id};
-use pbx_store::{Tx, accounts, dealers as queries, sessions};
+use pbx_store::{Tx, accounts, dealers as queries, password_resets, sessions};
 
 /// Returns a signed-in dealer.
 ///
@@ -25,6 +25,10 @@ pub fn update(tx: &mut Tx<'_>, before: &StoredDealer, after: &Dealer) -> Result<
     }
     if before.tenant_full_access && !after.tenant_full_access {
         sessions::leave_tenants(tx, id.account())?;
+    }
+    if before.email != after.email {
+        // The link to set a new password is in the other mailbox.
+        password_resets::delete_by_account(tx, id.account())?;
     }
     accounts::set_enabled(tx, id.account(), after.enabled)?;
     queries::update(tx, id, after)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pbx_domain::accounts::password_violations;
+use pbx_domain::accounts::{password_violations, unchanged_password};
 use pbx_domain::admin::notification::Notification;
 use pbx_domain::audit::{ActingAccount, Entry};
 use pbx_domain::brand::Brand;
@@ -23,7 +23,7 @@ use pbx_store::{Tx, accounts, dealers, password_resets as queries, sessions, set
 use pbx_types::Violation;
 use tokio::sync::Semaphore;
 
-use super::accounts::{audited_object, password_policy};
+use super::accounts::{audited_object, information, password_policy};
 use super::context::Context;
 use super::documents;
 use super::pacing::{Attempt, Pacing};
@@ -198,20 +198,20 @@ impl PasswordResets {
                     return Ok(None);
                 };
                 let policy = password_policy(tx, account.tenant_id)?;
-                Ok::<_, Error>(Some((account, policy)))
+                let information = information(tx, &account)?;
+                Ok::<_, Error>(Some((account, policy, information)))
             })
         };
-        let Some((account, policy)) = found.await? else {
+        let Some((account, policy, information)) = found.await? else {
             attempt.failed();
             return Err(unknown_link());
         };
         drop(attempt);
-        reject_violations(password_violations(&policy, "new_password", &new, &account.name))?;
+        reject_violations(password_violations(&policy, "new_password", &new, &information))?;
         let party = Party::Stranger(source);
         let turn = context.passwords.turn(party).await?;
         if turn.verify(new.clone(), Some(account.password_hash.clone())).await? {
-            let message = "must differ from the present password";
-            return Err(Error::invalid(Violation::field("new_password", "unchanged", message)));
+            return Err(Error::invalid(unchanged_password("new_password")));
         }
         let hash = context.passwords.hash(party, new).await?;
         context

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pbx_domain::Id;
 use pbx_domain::audit::{Actor, Audited, Entry, Object};
 use pbx_domain::ip_filters::IpRule;
 use pbx_domain::ip_rules::Verdict;
 use pbx_domain::session::Principal;
+use pbx_domain::{Error, Id};
 use pbx_test_postgres::TestDatabase;
 use pbx_types::ip_filters::IpRuleTarget;
 use sea_query::{Expr, Query};
@@ -22,7 +22,7 @@ use crate::testing::TestStore;
 use crate::tx::Tx;
 
 /// Denies an address by a rule with this ID.
-fn deny(id: i64, cidr: &'static str) -> impl Fn(&mut Tx<'_>) -> Result<Audited<()>, StoreError> + Send + 'static {
+fn deny(id: i64, cidr: &'static str) -> impl Fn(&mut Tx<'_>) -> Result<Audited<()>, Error> + Send + 'static {
     move |tx| {
         let rule = IpRule {
             cidr: cidr.parse().unwrap(),

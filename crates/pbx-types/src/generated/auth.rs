@@ -17,13 +17,74 @@ pub struct SignInQuery {
     pub qr: bool,
 }
 
+/// The body of `forgetPassword`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct ForgetPassword {
+    /// The account name.
+    ///
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    pub username: String,
+    /// The SIP domain of the tenant. Leave it out for dealers.
+    ///
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
+    pub domain: Option<String>,
+    /// The page to which the link leads, which asks for the new password. The operator of the server allows the URLs (`--password-reset-url`); by default, those on the `web_domain` of `/network` with `https`.
+    ///
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    pub callback_url: String,
+}
+
 /// The body of `refreshTokens`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct RefreshTokens {
     /// The refresh token of the session.
     ///
-    /// 1 to 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub refresh_token: pbx_types::Secret,
+}
+
+/// The body of `resetPassword`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct ResetForgottenPassword {
+    /// The `token` of the link.
+    ///
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    pub token: pbx_types::Secret,
+    /// The new password, which the password policy must allow.
+    ///
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    pub new_password: pbx_types::Secret,
+}
+
+/// The sign-in needs a code: `POST /auth/send_otp` mails it, `POST /auth/verify_otp` completes the sign-in.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct SecondFactorChallenge {
+    /// Always `true`.
+    pub two_factor_enabled: bool,
+    /// Identifies the sign-in for 15 minutes, 48 upper-case letters and digits. It is no access token.
+    ///
+    /// Pattern: `^[0-9A-Z]{48}$`.
+    pub token: pbx_types::Secret,
+}
+
+/// The body of `sendOTP`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct SendOtp {
+    /// The `token` of the response to the sign-in.
+    ///
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    pub token: pbx_types::Secret,
+}
+
+/// The tokens of a session, or the request for a second factor.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(untagged)]
+pub enum SignInResult {
+    /// SecondFactorChallenge.
+    SecondFactorChallenge(SecondFactorChallenge),
+    /// TokenSet.
+    TokenSet(TokenSet),
 }
 
 /// The response of `retrieveSignedInUser`.
@@ -35,4 +96,17 @@ pub struct SignedInUser {
     pub password_verified: bool,
     /// Whether the user must set a new password before anything else.
     pub password_force_reset: bool,
+}
+
+/// The body of `verifyOTP`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct VerifyOtp {
+    /// The `token` of the response to the sign-in.
+    ///
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    pub token: pbx_types::Secret,
+    /// The code from the mail, 6 digits.
+    ///
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    pub code: pbx_types::Secret,
 }

@@ -7,7 +7,8 @@
 pub struct RetrieveMetadataQuery {
     /// The SIP domain of a tenant.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub domain: Option<String>,
 }
 

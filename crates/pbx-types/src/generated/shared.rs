@@ -304,7 +304,7 @@ pub struct ResetPassword {
 pub struct SignIn {
     /// The account name.
     ///
-    /// 1 to 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub username: String,
     /// The account's password.
     ///
@@ -312,7 +312,8 @@ pub struct SignIn {
     pub password: pbx_types::Secret,
     /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub domain: Option<String>,
 }
 

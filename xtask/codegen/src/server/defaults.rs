@@ -5,8 +5,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::types::empty_is_null;
-use super::{names, rust_type};
+use super::names;
+use super::rust_type::{self, empty_is_null};
 use contract::model::{Api, Integer, Schema, StringFormat, Type, TypeKind};
 
 /// The code that replaces an absent property by its default.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::names;
-use contract::model::{Integer, Schema, StringFormat, Type};
+use contract::model::{Api, Integer, Schema, StringFormat, Type, TypeKind};
 
 /// Returns the Rust type of the values of a schema that are not null, as named in the module of its resource.
 pub fn plain(schema: &Schema) -> TokenStream {
@@ -66,4 +66,17 @@ pub fn nullable_at(schema: &Schema, path: &dyn Fn(Generated<'_>) -> TokenStream)
     } else {
         plain
     }
+}
+
+/// Returns `true` for strings whose empty value means null in a request.
+pub fn empty_is_null(schema: &Schema, api: &Api) -> bool {
+    let is_value = match &schema.ty {
+        Type::Named(name) => match api.types.get(name).map(|def| &def.kind) {
+            Some(TypeKind::Enum { values }) => values.iter().any(String::is_empty),
+            _ => true,
+        },
+        Type::String(_) | Type::Id(_) => schema.empty_is_value,
+        _ => true,
+    };
+    !is_value
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::rust_type::{nullable, plain};
+use super::rust_type::{empty_is_null, nullable, plain};
 use super::{AtOperation, defaults, docs, names};
 use contract::model::{
     Api, BodyKind, Operation, Parameter, Property, Schema, SuccessBody, Type, TypeDef, TypeKind, Variant,
@@ -410,19 +410,6 @@ pub fn parameter_type(schema: &Schema, api: &Api) -> anyhow::Result<TokenStream>
         },
         Type::Any | Type::Map(_) => bail!("an object or untyped value cannot be sent as a parameter"),
     })
-}
-
-/// Returns `true` for strings whose empty value means null in a request.
-pub fn empty_is_null(schema: &Schema, api: &Api) -> bool {
-    let is_value = match &schema.ty {
-        Type::Named(name) => match api.types.get(name).map(|def| &def.kind) {
-            Some(TypeKind::Enum { values }) => values.iter().any(String::is_empty),
-            _ => true,
-        },
-        Type::String(_) | Type::Id(_) => schema.empty_is_value,
-        _ => true,
-    };
-    !is_value
 }
 
 fn is_string(schema: &Schema, api: &Api) -> bool {

@@ -286,6 +286,7 @@ mod tests {
             content: Content::None,
             body_required: false,
             sets_state: false,
+            echo: None,
             schema: InputSchema::none(),
         };
         let refused = |body: &str| {

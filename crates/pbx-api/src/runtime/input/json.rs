@@ -12,7 +12,7 @@ use super::numbers;
 use crate::runtime::schema_violations::add;
 
 /// The maximum nesting of a body. The contract's objects are far below it, and recursion needs a limit.
-pub(super) const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// The byte order mark of UTF-8, which a recipient may ignore (RFC 8259, section 8.1).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -32,7 +32,7 @@ pub(super) fn parse(bytes: &[u8], violations: &mut Vec<Violation>) -> Option<(Va
         violations.push(Violation::with_predicate(Location::Body, "", "encoding", &predicate).limit("UTF-8"));
         return None;
     }
-    let readable = numbers::check(bytes, violations);
+    let readable = numbers::check(bytes, MAX_DEPTH, violations);
     let reader = Reader::default();
     let mut source = serde_json::Deserializer::from_slice(&readable);
     let value = Node {

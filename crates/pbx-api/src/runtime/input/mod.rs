@@ -2,7 +2,7 @@
 
 mod body;
 mod json;
-pub(super) mod numbers;
+mod numbers;
 mod parameters;
 
 use std::sync::Arc;
@@ -41,14 +41,15 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads and validates path, query, headers and body, whose size is counted in `held`. The error has the violations, unless further
-    /// ones are looked for: then the input has them.
+    /// Reads and validates path, query, headers and body, whose size is counted in `held`. The error has the violations, unless the
+    /// operation can be rehearsed to find further ones: then the input has them.
     pub(crate) async fn read(
         operation: &'static Operation,
         parts: &mut Parts,
         body: axum::body::Body,
         limit: usize,
         held: &mut Held,
+        rehearses: bool,
     ) -> Result<Self, Problem> {
         let mut violations = Vec::new();
         let mut input = Self::default();
@@ -96,7 +97,7 @@ impl Input {
             let only_body = violations
                 .iter()
                 .all(|violation| violation.location() == Location::Body);
-            if operation.sets_state && operation.authenticated && input.body.is_some() && only_body && !more {
+            if rehearses && operation.sets_state && input.body.is_some() && only_body && !more {
                 return Ok(Self { violations, ..input });
             }
             Err(Problem::invalid_and_more(violations, more))

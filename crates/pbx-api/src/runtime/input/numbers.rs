@@ -5,11 +5,7 @@ use std::borrow::Cow;
 
 use pbx_types::{Location, Violation, push_property};
 
-use super::json::MAX_DEPTH;
-use crate::runtime::schema_violations::add;
-
-/// The rule of the violations. At its place, no other rule is reported: it would judge another value.
-pub(in crate::runtime) const RULE: &str = "number";
+use crate::runtime::schema_violations::{NUMBER, add};
 
 /// Every decimal number of this many significant digits is kept by a double.
 const ALWAYS_KEPT: usize = 15;
@@ -35,7 +31,7 @@ impl Fault {
             }
             Self::TooPrecise => "has more digits than a number keeps: send at most 15 significant digits",
         };
-        Violation::with_predicate(location, pointer, RULE, predicate)
+        Violation::with_predicate(location, pointer, NUMBER, predicate)
     }
 }
 
@@ -77,9 +73,9 @@ enum Parent {
     Array(usize),
 }
 
-/// Records the numbers of a JSON text that cannot be read. In the returned text, those out of range are zeros, so that it can be
-/// parsed. The syntax is not checked.
-pub(super) fn check<'a>(text: &'a [u8], violations: &mut Vec<Violation>) -> Cow<'a, [u8]> {
+/// Records the numbers of a JSON text that cannot be read, down to a depth. In the returned text, those out of range are zeros, so that
+/// it can be parsed. The syntax is not checked.
+pub(super) fn check<'a>(text: &'a [u8], max_depth: usize, violations: &mut Vec<Violation>) -> Cow<'a, [u8]> {
     let mut readable = Cow::Borrowed(text);
     let mut parents: Vec<Parent> = Vec::new();
     let mut at = 0;
@@ -93,10 +89,12 @@ pub(super) fn check<'a>(text: &'a [u8], violations: &mut Vec<Violation>) -> Cow<
                     *name = Some((start, at));
                 }
             }
-            b'{' | b'[' if parents.len() > MAX_DEPTH => break,
+            b'{' | b'[' if parents.len() > max_depth => break,
             b'{' => parents.push(Parent::Object(None)),
             b'[' => parents.push(Parent::Array(0)),
-            b'}' | b']' => drop(parents.pop()),
+            b'}' | b']' => {
+                parents.pop();
+            }
             b',' => match parents.last_mut() {
                 Some(Parent::Object(name)) => *name = None,
                 Some(Parent::Array(index)) => *index += 1,
@@ -194,7 +192,7 @@ mod tests {
 
     fn checked(text: &str) -> (String, Vec<String>) {
         let mut violations = Vec::new();
-        let readable = String::from_utf8(check(text.as_bytes(), &mut violations).into_owned()).unwrap();
+        let readable = String::from_utf8(check(text.as_bytes(), 64, &mut violations).into_owned()).unwrap();
         (readable, violations.iter().map(Violation::to_string).collect())
     }
 

@@ -6,12 +6,11 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::StatusCode;
-use futures_util::FutureExt as _;
 use pbx_api::{Problem, RequestId};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
@@ -140,11 +139,7 @@ fn response(line: &RequestLine, replaced: &[u8]) -> Vec<u8> {
     let status = replaced.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
     let request_id = RequestId::from_header(None);
     let (head, body) = line.problem(status).into_response(&request_id).into_parts();
-    // All of it is there.
-    let body = to_bytes(body, usize::MAX)
-        .now_or_never()
-        .and_then(Result::ok)
-        .unwrap_or_default();
+    let body = content(body);
     tracing::debug!(
         request_id = request_id.as_str(),
         status = head.status.as_u16(),
@@ -167,6 +162,15 @@ fn response(line: &RequestLine, replaced: &[u8]) -> Vec<u8> {
     response.extend_from_slice(format!("connection: close\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes());
     response.extend_from_slice(&body);
     response
+}
+
+/// Returns the content of the body of a problem, which has one chunk.
+fn content(mut body: Body) -> Bytes {
+    let mut context = Context::from_waker(Waker::noop());
+    match Pin::new(&mut body).poll_frame(&mut context) {
+        Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        _ => Bytes::new(),
+    }
 }
 
 impl<S: AsyncWrite + Unpin> Enveloped<S> {

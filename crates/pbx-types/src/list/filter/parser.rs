@@ -372,7 +372,13 @@ impl Parser {
 
 fn compare(subject: Subject, comparison: Comparison, literal: Literal) -> Result<Filter, SyntaxError> {
     if !literal.is_null() {
-        return Ok(Filter::Compare(subject, comparison, literal.typed(subject.kind())?));
+        let kind = match comparison {
+            Comparison::Eq | Comparison::Ne => subject.kind(),
+            // The order is that of strings, in which every string has a place.
+            _ if subject.kind().is_text() => FieldKind::Text,
+            _ => subject.kind(),
+        };
+        return Ok(Filter::Compare(subject, comparison, literal.typed(kind)?));
     }
     Ok(match comparison {
         Comparison::Eq => Filter::IsNull(subject.field),

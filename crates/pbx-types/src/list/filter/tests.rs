@@ -150,6 +150,8 @@ fn networks_are_compared_as_they_are_stored() {
             Filter::Compare(by_name("network").into(), Comparison::Eq, operand)
         );
     }
+    let below = Filter::Compare(by_name("network").into(), Comparison::Lt, Operand::Text("2".to_owned()));
+    assert_eq!(read("network lt '2'"), below);
     let starts = Filter::Match(by_name("network").into(), TextMatch::StartsWith, "192.".to_owned());
     assert_eq!(read("startswith(network,'192.')"), starts);
 }
