@@ -47,14 +47,23 @@ fn each_kind_of_failure_has_its_exit_code() {
     shell.fails(7, &tenant_arguments("Acme", "acme.example"));
 
     let etag = shell.ok(&["network", "show", "--etag"]);
-    let update = |domain| shell.run(&["network", "update", "--web-domain", domain, "--if-match", etag.trim()]);
-    assert_eq!(update("one.example.com").code, 0);
+    let update = |domain| {
+        let address = ["--private-ipv4", "10.0.0.1", "--if-match", etag.trim()];
+        shell.run(&[&["network", "update", "--web-domain", domain][..], &address].concat())
+    };
+    let outcome = update("one.example.com");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
     let outcome = update("two.example.com");
     assert_eq!(outcome.code, 7, "{outcome:?}");
     assert!(
         outcome.stderr.contains("`web_domain`") && outcome.stderr.contains("--etag"),
         "{outcome:?}"
     );
+    let stderr = shell.fails(
+        6,
+        &["network", "update", "--web-domain", "a.example", "--if-match", "tag"],
+    );
+    assert!(stderr.contains("\n  --if-match: "), "{stderr}");
 
     let closed = RefusedAddress::new();
     shell_for(&closed.url("/api")).fails(9, &["tenants", "list"]);

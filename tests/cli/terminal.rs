@@ -181,11 +181,15 @@ async fn login_prompts_for_the_code_of_a_second_factor() {
     input.write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
     let mail = smtp.next_mail().await.text();
     let code = mail.lines().find_map(|line| line.strip_prefix("    ")).unwrap();
-    input.write_all(format!("{code}\n").as_bytes()).unwrap();
+    input.write_all(format!("mistyped\n{code}\n").as_bytes()).unwrap();
     drop(input);
     let outcome = Outcome::wait(child);
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    for text in ["Code (sent to you by email): ", "as anna (Admin)"] {
+    for text in [
+        "Code (sent to you by email): ",
+        "the code is wrong or has expired: try again",
+        "as anna (Admin)",
+    ] {
         assert!(outcome.stdout.contains(text), "{outcome:?}");
     }
     shell.ok(&["whoami"]);

@@ -115,9 +115,11 @@ async fn mail_server_requires_port_and_account_unless_auth_is_disabled() {
         refused(json!({"server": "mail.example.com", "port": 0})).await,
         ["body#/port required", "body#/username required"]
     );
-    assert_eq!(
-        refused(json!({"server": "smtp://mail"})).await[0],
-        "body#/server format"
+    let malformed = refused(json!({"server": "smtp://mail"})).await;
+    assert!(
+        malformed
+            .iter()
+            .any(|detail| detail.starts_with("body#/server pattern "))
     );
     let sixteen = vec!["a@example.com"; 16].join(",");
     assert_eq!(refused(json!({"recipients": sixteen})).await.len(), 1);
@@ -311,8 +313,9 @@ async fn line_breaks_in_settings_and_subjects_are_refused() {
         let details = errors.iter().map(|error| error["detail"].as_str().unwrap().to_owned());
         details.collect::<Vec<_>>()
     };
-    assert_eq!(details(&refused), ["body#/username format"]);
-    let message = json!({"recipient": "alice@example.com", "subject": "Hello\r\nBcc: eve@example.com", "content": ""});
+    assert!(details(&refused)[0].starts_with("body#/username pattern "));
+    let message =
+        json!({"recipient": "alice@example.com", "subject": "Hello\r\nBcc: eve@example.com", "content": "Hello"});
     let refused = raw.post("/admin/notification/test_email", &message).await;
-    assert_eq!(details(&refused), ["body#/subject format"]);
+    assert!(details(&refused)[0].starts_with("body#/subject pattern "));
 }

@@ -210,7 +210,7 @@ async fn callers_see_what_concerns_them() {
         LOGIN USER north by Dealer north []
         ");
     }
-    // Whoever has switched into the tenant sees what its administrator sees, and that it came.
+    // Callers who have switched into the tenant see what its administrator sees, and the entry of their switch.
     let before = entries(&anna, &[]).await.len();
     let tenant = anna.get("/tenant", &[]).await.json()["id"].as_str().unwrap().to_owned();
     for session in [server.raw_in(&tenant).await, {

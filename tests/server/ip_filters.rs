@@ -171,6 +171,8 @@ async fn mapped_range_is_the_ipv4_range() {
     );
     let list = raw.get("/ip_filters", &[]).await.json();
     assert_eq!(list["items"][0]["cidr"], "203.0.113.0/24");
+    let filter = [("filter", "cidr eq '::ffff:203.0.113.0/120'")];
+    assert_eq!(raw.get("/ip_filters", &filter).await.json()["count"], 1);
     for again in ["203.0.113.0/24", "::FFFF:cb00:7100/120"] {
         assert_eq!(raw.post("/ip_filters", &rule(again)).await.status, 409, "{again}");
     }

@@ -354,6 +354,7 @@ async fn shown(operations: &[Operation], callers: &[(&[&str], Raw)]) -> Vec<Stri
         if let Some((_, session)) = callers.iter().find(|(roles, _)| operation.allows(roles))
             && is_shown
             && !operation.path.ends_with("/status")
+            && operation.id != "getLoginStatus"
         {
             let response = session.get(&operation.path, &[]).await;
             shown.push(format!("{} {}", operation.id, response.body));

@@ -149,7 +149,7 @@ async fn invalid_or_expired_key_is_rejected_and_old_one_stays() {
         (&expired, "expired"),
         (&swapped, "signature"),
         (claims, "format"),
-        ("", "format"),
+        ("", "minLength"),
     ] {
         let refused = install(&client, bad).await.unwrap_err();
         assert!(

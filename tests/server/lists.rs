@@ -186,7 +186,7 @@ async fn rules(client: &Client, descriptions: &[Option<&str>]) {
 /// Returns the last numbers of the addresses of the rules.
 async fn numbers(client: &Client, filter: &str) -> Vec<String> {
     let rules = client.list_ip_rules().filter(filter).orderby("cidr").send().await;
-    let page = rules.unwrap_or_else(|error| panic!("{filter}: {error}")).into_inner();
+    let page = rules.unwrap().into_inner();
     assert_eq!(page.count, i64::try_from(page.items.len()).ok(), "{filter}");
     let networks = page.items.into_iter().map(|rule| rule.cidr.unwrap());
     let addresses = networks.map(|network| network.trim_end_matches("/32").to_owned());

@@ -190,7 +190,9 @@ async fn every_update_checks_the_tag_and_the_values_that_it_does_not_set() {
             (412, vec!["PRECONDITION_FAILED".to_owned()]),
             "{path}"
         );
-        assert_eq!(send(Some(&format!("W/{etag}")), &body).await.status, 412, "{path}");
+        let weak = send(Some(&format!("W/{etag}")), &body).await;
+        assert_eq!(weak.status, 412, "{path}");
+        assert!(weak.body.contains("weak (`W/`)"), "{path}: {}", weak.body);
         let refused = send(Some("etag"), &body).await;
         assert_eq!(refused.status, 400, "{path}");
         assert_eq!(
@@ -250,7 +252,7 @@ async fn present_value_is_in_the_refusal_of_another() {
         *errors,
         json!([{
             "code": "VALIDATE_FAILED",
-            "message": "`name` cannot be changed here: it must be distributor.",
+            "message": "`name` cannot be changed here: leave it out, or send its present value, distributor.",
             "detail": "body#/name const distributor",
         }])
     );
@@ -304,7 +306,7 @@ async fn client_updates_what_nobody_else_has_changed() {
     assert!(!error.may_have_been_applied() && !error.is_transient());
     assert_eq!(
         error.problems()[0].message,
-        "The object has changed since this ETag (`user_agent`): get it again, and repeat your change."
+        "The object has changed since this ETag (`user_agent`). Get it again, and repeat your change."
     );
     let settings = client.retrieve_admin_settings().send().await.unwrap();
     assert_eq!(settings.user_agent.as_deref(), Some("first"));

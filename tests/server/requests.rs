@@ -30,7 +30,11 @@ async fn body_where_none_is_declared_is_refused_and_changes_nothing() {
 
     let refused = raw.post("/tenants/switch", &json!({"id": tenant})).await;
     assert_eq!(violations(&refused), ["body#/id unexpected"]);
-    assert!(refused.body.contains("send it in the query"), "{}", refused.body);
+    assert!(
+        refused.body.contains("send it as a query parameter"),
+        "{}",
+        refused.body
+    );
     let form = raw.post_form("/tenants/switch", &[("id", &tenant)]).await;
     assert_eq!(violations(&form), ["body#/id unexpected"]);
     // The session is still switched.
@@ -130,7 +134,7 @@ async fn violations_of_schema_and_rules_are_reported_together_and_once() {
         violations(&response),
         [
             "body#/currency pattern",
-            "body#/domain format",
+            "body#/domain pattern",
             "body#/timezone format",
             "body#/x unknown"
         ]

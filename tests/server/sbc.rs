@@ -65,11 +65,14 @@ async fn all_violations_are_reported_at_once() {
     let refused = raw.post("/sbc", &bad).await;
     assert_eq!(refused.status, 400);
     let errors = refused.json()["errors"].as_array().unwrap().clone();
-    let details: Vec<&str> = errors.iter().map(|error| error["detail"].as_str().unwrap()).collect();
+    let details = errors.iter().map(|error| error["detail"].as_str().unwrap());
+    let details: Vec<_> = details
+        .filter(|detail| !detail.starts_with("body#/domain pattern "))
+        .collect();
+    assert_eq!(errors.len(), 4, "{errors:?}");
     assert_eq!(
         details,
         [
-            "body#/domain format",
             "body#/https_port unique",
             "body#/transports/0/port unique",
             "body#/transports/2/port unique",

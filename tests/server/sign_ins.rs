@@ -94,7 +94,7 @@ async fn failed_sign_ins_are_logged_and_audited_once_per_source_and_account() {
     let first = sign_in(&raw, ADMINISTRATOR, "wr0ng-pass").await;
     sign_in(&raw, ADMINISTRATOR, "wr0ng-pass").await;
     sign_in(&other, ADMINISTRATOR, "wr0ng-pass").await;
-    sign_in(&raw, "no\r\nbody\u{1b}[2J", "wr0ng-pass").await;
+    sign_in(&raw, "no\u{202e}body", "wr0ng-pass").await;
     sign_in(&raw, &"x".repeat(64), "wr0ng-pass").await;
     let entries = audit(&server.start(), &[]);
     let failures: Vec<&Value> = entries
@@ -121,7 +121,7 @@ async fn failed_sign_ins_are_logged_and_audited_once_per_source_and_account() {
         assert!(lines[0].contains(part), "{part}: {}", lines[0]);
     }
     assert!(
-        lines[3].contains("unknown name") && lines[3].contains(r"no\r\nbody\u{1b}[2J"),
+        lines[3].contains("unknown name") && lines[3].contains(r"no\u{202e}body"),
         "{}",
         lines[3]
     );

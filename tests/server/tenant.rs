@@ -96,7 +96,7 @@ async fn tenant_is_shown_and_updated_by_own_administrator() {
         json!({"enable_feature_billing": true}),
         json!({"enable_billing": true}),
         json!({"enabled": false}),
-        json!({"disk_quota": ""}),
+        json!({"disk_quota": "5GB"}),
     ] {
         assert_eq!(post_status(&raw, "/tenant", body.clone()).await, 400, "{body}");
     }
@@ -439,7 +439,7 @@ async fn custom_headers_have_defaults_and_lists_are_replaced() {
         locations,
         [
             "/add/0/name reserved",
-            "/add/1/value format",
+            "/add/1/value pattern ^[^\\x00-\\x1F\\x7F-\\x9F]*$",
             "/relay/0/name format",
             "/relay/2/name unique",
         ]

@@ -334,6 +334,7 @@ async fn all_violations_are_reported_at_once() {
     );
     let mut wrong = wrong;
     wrong["email_recipients"] = json!("a@x.org, b@-");
+    wrong["domain"] = json!("1:2");
     assert_eq!(violations(&raw.post("/tenants", &wrong).await), rules);
     assert_eq!(domains(&raw, &[]).await, [""; 0]);
 

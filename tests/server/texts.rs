@@ -46,7 +46,8 @@ fn strings(schemas: &Value, schema: &Value, path: &[String], found: &mut Vec<Pla
         return strings(schemas, schema, path, found);
     }
     let inner = |name: &str| [path, &[name.to_owned()]].concat();
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    for (name, property) in properties.filter(|(_, property)| property.get("x-echo").is_none()) {
         strings(schemas, property, &inner(name), found);
     }
     if let Some(items) = schema.get("items") {

@@ -548,7 +548,7 @@ async fn invalid_transport_is_rejected() {
         ("/transports", json!({"protocol": "UDP"}), "body#/port required"),
         (&path, json!({"port": 0}), "body#/port minimum 1"),
         (&path, json!({"port": null}), "body#/port required"),
-        (&path, json!({"protocol": "TCP"}), "body#/protocol"),
+        (&path, json!({"protocol": "UDP"}), "body#/protocol const TCP"),
         (&path, json!({"verification": "ALWAYS"}), "body#/verification enum"),
     ] {
         let response = raw.post(path, &body).await;

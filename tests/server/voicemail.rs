@@ -95,7 +95,7 @@ async fn number_in_use_within_tenant_is_409() {
 async fn invalid_number_and_negative_values_are_rejected() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
-    for number in ["x123", "12", "12 3", "+4930123", "", &"1".repeat(65)] {
+    for number in ["x123", "12", "12 3", "+4930123", &"1".repeat(65)] {
         let response = raw.post("/voicemail", &json!({"extension_number": number})).await;
         assert_eq!(
             (response.status, response.codes()[0].as_str()),

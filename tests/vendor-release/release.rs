@@ -30,7 +30,7 @@ const COLUMN: [Line; 3] = [
     },
     Line {
         file: "crates/pbx-store/src/migrations.rs",
-        after: Some("migration!(150, \"0150_sign_ins\"),"),
+        after: Some("migration!(190, \"0190_upper_case\"),"),
         text: "    migration!(9000, \"9000_announce\"),",
     },
 ];

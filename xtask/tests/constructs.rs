@@ -49,7 +49,17 @@ fn crates_generated_from_every_construct_compile() {
         );
     }
     // Of the domain only what generated states build on: the rules are those of the present contract.
-    let modules = ["check", "convert", "error", "generated", "state", "vault"].map(|name| format!("pub mod {name};\n"));
+    let modules = [
+        "check",
+        "convert",
+        "error",
+        "generated",
+        "named",
+        "state",
+        "token",
+        "vault",
+    ]
+    .map(|name| format!("pub mod {name};\n"));
     let domain = format!("#![allow(dead_code)]\n{}", modules.concat());
     fs::write(root.path().join("crates/pbx-domain/src/lib.rs"), domain).unwrap();
     let manifest = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();

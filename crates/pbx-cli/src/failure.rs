@@ -162,7 +162,8 @@ fn flag(violation: &Violation) -> Option<String> {
     match violation.location? {
         _ if names.is_empty() => None,
         Location::Path => Some(names.concat().to_uppercase()),
-        Location::Query | Location::Header | Location::Body => Some(format!("--{}", names.join("."))),
+        Location::Header => Some(format!("--{}", names.concat().to_lowercase())),
+        Location::Query | Location::Body => Some(format!("--{}", names.join("."))),
     }
 }
 

@@ -69,13 +69,15 @@
 //! ```
 //!
 //! - **Sessions** renew themselves: access tokens are renewed before they expire and after a 401, once for all clones of a
-//!   client. [`Client::session`] signs in and out, switches into a tenant, and returns the tokens for storage.
+//!   client. [`Client::session`] signs in and out, switches into a tenant, and returns the tokens for storage. An account that
+//!   needs a code fails to sign in with [`Error::SecondFactor`]; [`SecondFactor`] shows the rest.
 //! - **Errors** are one enum, [`Error`], whose variants call for different reactions. It has the reasons that the server reported
 //!   ([`Error::problems`]) and the response.
 //! - **Reading** is lenient: any property of a response may be missing, null or empty, an enum value may be undocumented, and the
 //!   rest is still read. So a property is an [`Option`], also an ID and the count of a [`Page`], or a
 //!   [`Vec`], which is empty if the array is missing.
-//! - **Writing** is exact: an update sends only its [`Field`]s that are not [`Field::Absent`].
+//! - **Writing** is exact: an update sends only its [`Field`]s that are not [`Field::Absent`]. With `if_match` and the tag of
+//!   [`ResponseExt::etag`], it is refused if the object has changed since.
 //! - **Lists** are a [`List`] each: filtered with [`field`], sorted with [`OrderBy::ascending`] or [`OrderBy::descending`], and read as
 //!   one [`Page`] (`send`) or as a stream of all items (`stream`).
 //! - **Retries**: transient failures of idempotent requests are retried with exponential backoff and jitter. [`RetryPolicy`]

@@ -20,9 +20,12 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// Returns the current time.
 pub fn now() -> Timestamp {
     let now = Timestamp::now();
-    SHIFT
-        .get()
-        .map_or(now, |shift| now.saturating_add(shift()).unwrap_or(Timestamp::MAX))
+    SHIFT.get().map_or(now, |shift| after(now, shift()))
+}
+
+/// Returns the time after a duration: at most the latest that there is.
+pub fn after(time: Timestamp, duration: SignedDuration) -> Timestamp {
+    time.saturating_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 /// Returns the time since a fixed moment of this process. Monotonic: it never goes back when the time of day is set back.

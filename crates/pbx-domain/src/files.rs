@@ -117,7 +117,7 @@ impl Upload {
             owner,
             token: token.hash(),
             name,
-            expires_at: clock::now().saturating_add(UPLOAD_LIFETIME).unwrap_or(Timestamp::MAX),
+            expires_at: clock::after(clock::now(), UPLOAD_LIFETIME),
         };
         Ok((upload, token))
     }

@@ -18,7 +18,7 @@ impl Document for Network {}
 impl Rules for Network {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         if self.private_ipv4.is_none() {
-            let message = "is mandatory: a host without a private address gives its public one";
+            let message = "must be set: a server without a private address has its public one here";
             check.record("private_ipv4", "required", message);
         }
         check.canonicalize_optional(&mut self.web_domain, "web_domain", address::host);

@@ -25,8 +25,7 @@ impl FromStr for CallbackUrl {
 
     /// Parses a URL of which every program understands the same host and path.
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        const MESSAGE: &str =
-            "must be a URL such as https://portal.example.com/new-password, without a username and a fragment";
+        const MESSAGE: &str = "must be a URL such as https://portal.example.com/new-password, without a username, a fragment, and an escaped /, \\ or . in its path";
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err(MESSAGE);
         };

@@ -3,8 +3,6 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use rand::TryRng as _;
-use rand::rngs::SysRng;
 use ring::hmac;
 
 use crate::error::Error;
@@ -12,7 +10,7 @@ use crate::id::Id;
 use crate::kind::Account;
 use crate::mail::Email;
 use crate::token::random_string;
-use crate::vault::{Sealed, Vault};
+use crate::vault::{Sealed, Vault, random};
 
 /// Digits of a code.
 const DIGITS: usize = 6;
@@ -79,11 +77,7 @@ impl Code {
     /// Those of [`Vault::open`], and [`Error::Internal`] if the system returns no random bytes.
     pub fn matches(&self, vault: &Vault, account_id: Id<Account>, stored: &Sealed) -> Result<bool, Error> {
         let stored = vault.open(&seal_context(account_id), stored)?;
-        let mut key = [0; 32];
-        SysRng
-            .try_fill_bytes(&mut key)
-            .map_err(|error| Error::internal(format!("the system gives no random bytes: {error}")))?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &random::<32>()?);
         let tag = hmac::sign(&key, stored.as_bytes());
         Ok(hmac::verify(&key, self.0.as_bytes(), tag.as_ref()).is_ok())
     }

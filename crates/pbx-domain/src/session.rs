@@ -67,6 +67,13 @@ impl Account {
     }
 }
 
+impl ActingAccount {
+    /// Returns the ID of the dealer that it belongs to, if it is one of a dealer.
+    pub fn dealer(&self) -> Option<Id<Dealer>> {
+        (self.role == Role::Dealer.as_str()).then(|| self.id.of_kind())
+    }
+}
+
 impl From<&Account> for ActingAccount {
     fn from(account: &Account) -> Self {
         Self {
@@ -167,7 +174,7 @@ impl Caller {
     /// Returns the error of operations within a tenant, if the caller has access to them after it has switched to one.
     pub fn switch_first(&self) -> Option<Error> {
         let may_switch = self.tenant_id.is_none() && matches!(self.role, Role::SystemAdmin | Role::Dealer);
-        let message = "This operation works within a tenant, and no tenant is selected: switch to one first with POST /tenants/switch?id=.";
+        let message = "This operation works within a tenant, and no tenant is selected: switch to one first, with its ID in POST /tenants/switch?id=ID.";
         may_switch.then_some(Error::NotAllowed { message })
     }
 
@@ -221,6 +228,16 @@ pub struct Credentials {
     pub password: Password,
     /// The domain of the account's tenant; `None` or empty for accounts of the system.
     pub domain: Option<String>,
+}
+
+impl From<pbx_types::shared::SignIn> for Credentials {
+    fn from(body: pbx_types::shared::SignIn) -> Self {
+        Self {
+            name: body.username,
+            password: Password::new(body.password.into_inner()),
+            domain: body.domain,
+        }
+    }
 }
 
 /// The exchange of a refresh token for other tokens.

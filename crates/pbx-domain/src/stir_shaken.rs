@@ -65,7 +65,7 @@ fn validate_pair(certificate: Option<&str>, key: Option<&str>) -> Result<(), Pai
     }
 }
 
-/// Returns `true` if the key of a certificate is on the curve P-256. Fails for what is no certificate.
+/// Returns `true` if the key of a certificate is on the curve P-256. Fails unless it is an X.509 certificate.
 fn is_p256(certificate: &CertificateDer<'_>) -> Result<bool, ()> {
     let (_, certificate) = X509Certificate::from_der(certificate).map_err(drop)?;
     let algorithm = &certificate.public_key().algorithm;

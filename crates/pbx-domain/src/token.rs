@@ -81,7 +81,8 @@ impl SuccessorKey {
         Self(key)
     }
 
-    /// Derives the token of that kind which follows a refresh token. Without the key, the result cannot be told from a random token.
+    /// Derives the token of that kind which follows a refresh token. Without the key, the result cannot be distinguished from a random
+    /// token.
     pub fn derive(&self, refresh: &str, kind: TokenKind) -> Token {
         let mut text = String::with_capacity(LENGTH);
         let mut block: u64 = 0;

@@ -218,7 +218,8 @@ impl VaultKey {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], Error> {
+/// Returns random bytes of the system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     SysRng
         .try_fill_bytes(&mut bytes)

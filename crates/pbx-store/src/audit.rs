@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use pbx_domain::Id;
 use pbx_domain::audit::{ActingAccount, Actor, Entry, Object, PrintedEntry};
 use pbx_domain::kind::{Dealer, Tenant};
-use pbx_domain::session::Role;
 use pbx_types::record::ID;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
@@ -61,12 +60,10 @@ struct Concerned {
 
 impl Concerned {
     fn new(tx: &mut Tx<'_>, account: Option<&ActingAccount>, entry: &Entry) -> Result<Self, StoreError> {
-        let is_dealer = |role: &str| role == Role::Dealer.as_str();
-        let acting_dealer = account.filter(|account| is_dealer(account.role));
         let mut concerned = Self {
             name: entry.name.clone(),
             tenant_id: entry.tenant_id,
-            dealer_id: acting_dealer.and_then(|dealer| dealer.id.to_string().parse().ok()),
+            dealer_id: account.and_then(ActingAccount::dealer),
         };
         if entry.object == Object::Dealer && concerned.dealer_id.is_none() {
             concerned.dealer_id = entry.id.parse().ok();
@@ -82,10 +79,8 @@ impl Concerned {
         };
         if let Some(account) = of_account {
             concerned.tenant_id = account.tenant_id;
+            concerned.dealer_id = concerned.dealer_id.or(account.dealer());
             concerned.name = concerned.name.or(Some(account.name));
-            if is_dealer(account.role) && concerned.dealer_id.is_none() {
-                concerned.dealer_id = entry.id.parse().ok();
-            }
         }
         Ok(concerned)
     }

@@ -105,6 +105,11 @@ pub fn delete(tx: &mut Tx<'_>, hash: &TokenHash) -> Result<(), StoreError> {
     delete_rows(tx, TABLE, has(hash)).map(drop)
 }
 
+/// Deletes the sign-ins of an account, whose codes were mailed to an address that it no longer has. The counts stay.
+pub fn delete_sign_ins(tx: &mut Tx<'_>, account_id: Id<Account>) -> Result<(), StoreError> {
+    delete_rows(tx, TABLE, is(ACCOUNT_ID, &account_id)).map(drop)
+}
+
 /// Deletes the sign-ins and the counts of an account.
 pub(super) fn delete_by_account(tx: &mut Tx<'_>, account_id: Id<Account>) -> Result<(), StoreError> {
     for table in [TABLE, COUNTS] {

@@ -41,6 +41,7 @@ pub mod list;
 pub mod record;
 
 pub use common::defaults;
+pub use common::network::canonical_range;
 pub use common::patch::{Field, Patch};
 pub use common::secret::Secret;
 pub use common::string_enum::{StringEnum, UnknownValue};

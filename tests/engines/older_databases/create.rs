@@ -60,6 +60,8 @@ pub(super) async fn create(start: Start) -> Tokens {
     let switched = server.raw_in(&other).await;
     post(&switched, "/users", user("newcomer", "StandardUser", 101)).await;
 
+    guarded_tenant(&server, &system, &mut smtp).await;
+
     // The first lockout is mailed at once, the second waits for the next mail.
     for (number, address) in [ATTACKER, SUSPECT].into_iter().enumerate() {
         for _ in 0..6 {
@@ -75,6 +77,30 @@ pub(super) async fn create(start: Start) -> Tokens {
     let session = session_with_used_token(&server, &tenant).await;
     server.terminate();
     json!({"session": session, "uploads": [announced[0], announced[1], announced_by_tenant]})
+}
+
+/// Creates a tenant that requires a second factor, with a sign-in that waits for its code, and a link to set a new password.
+async fn guarded_tenant(server: &Server, system: &Raw, smtp: &mut Smtp) {
+    let domain = "guarded.example.com";
+    let tenant = json!({
+        "name": "Guarded", "domain": domain, "timezone": "Europe/Paris", "currency": "EUR", "region": "FRA",
+    });
+    let switched = server.raw_in(&id(&post(system, "/tenants", tenant).await)).await;
+    post(&switched, "/users", user("guard", "Admin", 101)).await;
+    post(&switched, "/tenant", json!({"enable_two_factor_authentication": true})).await;
+
+    let raw = server.raw();
+    let credentials = json!({"username": "guard", "password": USERS_PASSWORD, "domain": domain});
+    let token = post(&raw, "/auth/sign_in", credentials).await["token"].clone();
+    post(&raw, "/auth/send_otp", json!({"token": token})).await;
+    smtp.next_mail().await;
+    let wrong = raw
+        .post("/auth/verify_otp", &json!({"token": token, "code": "no code"}))
+        .await;
+    assert_eq!(wrong.status, 400, "{}", wrong.body);
+    let forgotten = json!({"domain": domain, "username": "guard", "callback_url": "https://pbx.example.com/password"});
+    post(&raw, "/auth/forget_password", forgotten).await;
+    smtp.next_mail().await;
 }
 
 /// A license that outlives the fixture; the server needs `license.pub` to read it.
@@ -133,7 +159,7 @@ async fn system_settings(system: &Raw, smtp: &Smtp) {
     let notification = json!({
         "type": "SMTP", "server": HOST, "port": smtp.port, "reply_to": "reply@example.com", "username": USERNAME,
         "password": pbx_test_harness::smtp::PASSWORD, "auth": "PLAIN", "enable_tls_ssl": false, "enable_starttls_auto": true,
-        "recipients": "ops@example.com;boss@example.com", "enable_tenant_access": false, "hard_disk_threshold": 99.5,
+        "recipients": "ops@example.com;boss@example.com", "enable_tenant_access": true, "hard_disk_threshold": 99.5,
         "cpu_threshold": 98.5, "memory_threshold": 97.5, "notify_ip_blocked": true, "notify_license_limited": true,
         "notify_service_disconnected": true, "notify_push_certs_update_failed": true,
     });
@@ -197,7 +223,7 @@ async fn rich_tenant(server: &Server, system: &Raw, dealers: &Dealers, calls: &I
         settings.remove(computed);
     }
     settings.extend(properties(json!({
-        "enabled": true, "password_force_reset": false, "max_extensions": 200, "enable_billing": true,
+        "enabled": true, "password_force_reset": false, "enable_two_factor_authentication": false, "max_extensions": 200, "enable_billing": true,
         "enable_feature_billing": true, "custom_options": "{\"rich\": true}", "disk_quota": "10MB", "im_disk_quota": "2GB",
         "extension_im_disk_quota": "300KB", "email_recipients": "rich@example.com", "contact_match_type": "MATCH_LENGTH",
         "contact_match_length": 7, "contact_append_type": "PREPEND", "recording_retention": 10,

@@ -12,8 +12,8 @@ use super::{ATTACKER, DOMAIN, Fixture, OTHER_DOMAIN, SUSPECT, USERS_PASSWORD, lo
 /// GET operations whose responses are not JSON of the database: the files are compared byte for byte.
 const NOT_JSON: [&str; 1] = ["/blobs/{digest}"];
 
-/// GET operations that have a separate test here.
-const TESTED_SEPARATELY: [&str; 1] = ["/audit_logs"];
+/// GET operations that have a separate test here, and `/login`, which shows the token of the request.
+const TESTED_SEPARATELY: [&str; 2] = ["/audit_logs", "/login"];
 
 /// Columns that are empty in the newest fixture. This list may only shrink: a migration that adds a table or column needs a new
 /// fixture that fills it.
@@ -75,6 +75,7 @@ async fn everything(server: &Server) -> String {
     let mut system = Reader::new(server.raw_signed_in().await);
     for document in [
         "/auth/user",
+        "/info",
         "/admin/status",
         "/admin/settings",
         "/admin/notification",

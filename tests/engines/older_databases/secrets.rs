@@ -246,12 +246,15 @@ async fn every_secret_decrypts_before_and_after_it_is_set_again() {
 fn key(fixture: &Fixture) -> LessSafeKey {
     let file = fs::read_to_string(&fixture.key).unwrap();
     let line = file.lines().find(|line| !line.starts_with('#')).unwrap();
-    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &BASE64.decode(line).unwrap()).unwrap())
+    // Newer files have the ID of the key before it.
+    let key = line.rsplit(' ').next().unwrap();
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &BASE64.decode(key).unwrap()).unwrap())
 }
 
-/// Decrypts a secret: base64 of a nonce, the ciphertext and its tag. This repeats the server's format, so that a change of the
+/// Decrypts a secret: base64 of a nonce, the ciphertext and its tag, in newer databases after the ID of its key. This repeats the server's format, so that a change of the
 /// latter fails here.
 fn unseal(key: &LessSafeKey, associated_data: &str, sealed: &str) -> String {
+    let sealed = sealed.rsplit(':').next().unwrap();
     let mut bytes = STANDARD_NO_PAD.decode(sealed).unwrap();
     let mut ciphertext = bytes.split_off(NONCE_LEN);
     let nonce = Nonce::try_assume_unique_for_key(&bytes).unwrap();

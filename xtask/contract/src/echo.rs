@@ -178,8 +178,8 @@ fn add_if_match(operation: &mut Value) {
     let parameter = json!({
         "name": IF_MATCH,
         "in": "header",
-        "description": "Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.",
-        "schema": {"type": "string", "maxLength": 4096, "x-limit": "server", "pattern": r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#,
+        "description": "Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches.",
+        "schema": {"type": "string", "maxLength": 4096, "x-limit": "server", "pattern": r#"^(\*|[ ,]*(W/)?"[!#-~]*"( *,[ ,]*(W/)?"[!#-~]*")*[ ,]*)$"#,
             "x-pattern-means": "`*`, or one or more tags in quotes with commas between them"},
     });
     let operation = operation.as_object_mut();
@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(lamp["post"]["parameters"][0]["name"], IF_MATCH);
         let text = lamp["post"]["requestBody"]["description"].as_str().unwrap();
         assert!(
-            text.contains("null is a value") && text.ends_with("are refused."),
+            text.contains("may enable what was disabled") && text.ends_with("can be sent back as a whole."),
             "{text}"
         );
     }

@@ -2,7 +2,7 @@
 
 /// Extension of request bodies: `true` for a JSON Merge Patch.
 pub const MERGE_PATCH: &str = "x-merge-patch";
-/// Extension of request bodies: `false` for one that is no update of what `GET` on the same path shows.
+/// Extension of request bodies: `false` for one that does not update what `GET` on the same path shows.
 pub const UPDATE: &str = "x-update";
 /// Extension of a property of an update that only `GET` shows: `ignored` or `unchanged`.
 pub const ECHO: &str = "x-echo";

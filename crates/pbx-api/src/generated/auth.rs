@@ -12,7 +12,7 @@ pub trait AuthApi: api::Api {
     ///
     /// `POST /auth/sign_in` for anyone, without authentication. Responds with 200.
     ///
-    /// Opens a session for a user. A wrong name and a wrong password are answered alike.
+    /// Opens a session for a user. A wrong name and a wrong password get the same response.
     /// Users of a tenant with `enable_two_factor_authentication` get no tokens from this operation: the response has `two_factor_enabled` and a `token`, which is sent to `POST /auth/send_otp` and `POST /auth/verify_otp`.
     fn sign_in(
         &self,
@@ -26,7 +26,7 @@ pub trait AuthApi: api::Api {
     /// `POST /auth/send_otp` for anyone, without authentication. Responds with 200.
     ///
     /// Mails a code of 6 digits to the user's e-mail address. It is valid for 5 minutes and works once; a further one replaces it.
-    /// At most one mail in 30 seconds for a sign-in, and 10 an hour for a user: more are a 429.
+    /// At most one mail in 30 seconds for a sign-in, and 10 an hour for a user: more are a 429. A sign-in that is unknown or has expired is a 400 `UNKNOWN_SIGN_IN`, a mail that the mail server does not take a 400 `MAIL_NOT_SENT`.
     fn send_otp(
         &self,
         call: api::Call<()>,
@@ -37,7 +37,7 @@ pub trait AuthApi: api::Api {
     ///
     /// `POST /auth/verify_otp` for anyone, without authentication. Responds with 200.
     ///
-    /// Opens the session. After 5 wrong codes the user has to sign in again; after 10 within an hour, further ones are a 429.
+    /// Opens the session, with the code that `POST /auth/send_otp` mailed. A wrong or expired code is a 400 `WRONG_CODE`. After 5 wrong codes the sign-in is unknown (400 `UNKNOWN_SIGN_IN`), and the user has to sign in again; after 10 within an hour, further ones are a 429.
     fn verify_otp(
         &self,
         call: api::Call<()>,
@@ -49,7 +49,7 @@ pub trait AuthApi: api::Api {
     /// `POST /auth/forget_password` for anyone, without authentication. Responds with 200.
     ///
     /// Mails a link to the e-mail address of the account. The link is the `callback_url` with a query parameter `token`, for `POST /auth/reset_password`; it is valid for 30 minutes and works once, and a further one replaces it.
-    /// The response is the same for accounts that do not exist, are disabled, or have no e-mail address.
+    /// The response is the same for accounts that do not exist, are disabled, or have no e-mail address, and if the mail cannot be sent. A `callback_url` that the operator does not allow is a 400.
     fn forget_password(
         &self,
         call: api::Call<()>,
@@ -60,7 +60,7 @@ pub trait AuthApi: api::Api {
     ///
     /// `POST /auth/reset_password` for anyone, without authentication. Responds with 200.
     ///
-    /// Sets the password of the account that the link was sent to, and ends all of its sessions. An unknown, an expired and a used token are answered alike.
+    /// Sets the password of the account that the link was sent to, and ends all of its sessions. An unknown, an expired and a used token are each a 400 `UNKNOWN_LINK`.
     fn reset_password(
         &self,
         call: api::Call<()>,
@@ -71,7 +71,7 @@ pub trait AuthApi: api::Api {
     ///
     /// `POST /auth/refresh_token` for anyone, without authentication. Responds with 200.
     ///
-    /// Continues a session with a new pair of tokens; a tenant that was switched to stays selected. A refresh token works once. A repeat within 10 seconds from the same address gets the same pair again, so that a lost response ends no session; any other repeat ends the session.
+    /// Continues a session with a new pair of tokens; a tenant that was switched to stays selected. A refresh token works once. A repeat within 10 seconds from the same address gets the same pair again, so that a lost response ends no session; other repeats are refused, and may end the session.
     fn refresh_tokens(
         &self,
         call: api::Call<()>,

@@ -13,6 +13,7 @@ pub trait LoginApi: api::Api {
     /// `POST /login/oauth/token` for anyone, without authentication. Responds with 200.
     ///
     /// Signs in with `grant_type` `password`, which needs `username` and `password`, or continues a session with `refresh_token`, which needs `refresh_token`.
+    /// Users who need a second factor get a 400 `TWO_FACTOR_REQUIRED`, and must use `POST /auth/sign_in`.
     fn issue_oauth_token(
         &self,
         call: api::Call<()>,
@@ -43,8 +44,8 @@ pub trait LoginApi: api::Api {
     ///
     /// `POST /login` for anyone, without authentication. Responds with 200.
     ///
-    /// The form of earlier releases: opens a session like `POST /auth/sign_in`. A wrong name and a wrong password are answered alike.
-    /// Users who need a second factor must use `POST /auth/sign_in`.
+    /// The form of earlier releases: opens a session like `POST /auth/sign_in`. A wrong name and a wrong password get the same response.
+    /// Users who need a second factor get a 400 `TWO_FACTOR_REQUIRED`, and must use `POST /auth/sign_in`.
     fn login(
         &self,
         call: api::Call<()>,

@@ -264,9 +264,12 @@ fn different(pointer: &str, present: &Value) -> Violation {
     let shown = plain(present);
     let violation = |predicate: &str| Violation::with_predicate(Location::Body, pointer, "const", predicate);
     if shown.len() > MAX_SHOWN {
-        return violation("cannot be changed here: it must be as `GET` shows it");
+        return violation("cannot be changed here: leave it out, or send it as `GET` shows it");
     }
-    violation(&format!("cannot be changed here: it must be {shown}")).limit(shown)
+    violation(&format!(
+        "cannot be changed here: leave it out, or send its present value, {shown}"
+    ))
+    .limit(shown)
 }
 
 /// Removes the property that a pointer leads to.
@@ -276,7 +279,7 @@ fn remove(body: &mut Value, pointer: &str) -> Option<Value> {
     body.pointer_mut(parent)?.as_object_mut()?.remove(&name)
 }
 
-/// Reads the header; a violation is recorded for one that is no list of entity tags.
+/// Reads the header, and records a violation if it is not a list of entity tags.
 fn if_match(headers: &HeaderMap, violations: &mut Vec<Violation>) -> Option<IfMatch> {
     let mut tags = Vec::new();
     for value in headers.get_all(IF_MATCH) {
@@ -304,7 +307,14 @@ fn parse(text: &str) -> Option<IfMatch> {
         return Some(IfMatch::Any);
     }
     let mut tags = Vec::new();
+    let mut is_empty = true;
     loop {
+        // Proxies that join headers leave empty elements (RFC 9110, section 5.6.1.2).
+        rest = rest.trim_start_matches([',', ' ']);
+        if rest.is_empty() {
+            return (!is_empty).then_some(IfMatch::Tags(tags));
+        }
+        is_empty = false;
         let weak = rest.strip_prefix("W/");
         let (tag, after) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
         if !tag.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -314,7 +324,7 @@ fn parse(text: &str) -> Option<IfMatch> {
             tags.push(format!("\"{tag}\""));
         }
         match after.trim_ascii_start().strip_prefix(',') {
-            Some(more) => rest = more.trim_ascii_start(),
+            Some(more) => rest = more,
             None => return after.trim_ascii_start().is_empty().then_some(IfMatch::Tags(tags)),
         }
     }
@@ -371,13 +381,14 @@ mod tests {
         for (text, expected) in [
             ("*", Some(IfMatch::Any)),
             ("\"a\"", tags(&["\"a\""])),
-            ("\"a\" ,\t\"b,c\"", tags(&["\"a\"", "\"b,c\""])),
+            ("\"a\" , \"b,c\"", tags(&["\"a\"", "\"b,c\""])),
             ("W/\"a\"", tags(&[])),
             ("W/\"a\", \"b\"", tags(&["\"b\""])),
             ("", None),
             ("a", None),
             ("\"a", None),
-            ("\"a\",", None),
+            (", \"a\",,", tags(&["\"a\""])),
+            (" , ", None),
             ("\"a\" \"b\"", None),
             ("*, \"a\"", None),
             ("\"a b\"", None),
@@ -418,7 +429,10 @@ mod tests {
             .map(|one| (one.to_string(), one.message().to_owned()))
             .collect();
         assert_eq!(shown[0].0, "body#/name const z");
-        assert_eq!(shown[0].1, "`name` cannot be changed here: it must be z.");
+        assert_eq!(
+            shown[0].1,
+            "`name` cannot be changed here: leave it out, or send its present value, z."
+        );
         assert_eq!(shown[1].0, "body#/at/city const");
 
         let mut headers = HeaderMap::new();

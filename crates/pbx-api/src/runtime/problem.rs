@@ -117,12 +117,14 @@ impl Problem {
     /// are known.
     pub fn precondition_failed(changed: &[String]) -> Self {
         let names: Vec<_> = changed.iter().map(|name| format!("`{name}`")).collect();
+        // Weak tags never match; compression in a proxy makes them.
         let what = if names.is_empty() {
-            String::new()
+            "The object does not have this ETag: it has changed, or the tag is of another path or weak (`W/`)"
+                .to_owned()
         } else {
-            format!(" ({})", names.join(", "))
+            format!("The object has changed since this ETag ({})", names.join(", "))
         };
-        let message = format!("The object has changed since this ETag{what}: get it again, and repeat your change.");
+        let message = format!("{what}. Get it again, and repeat your change.");
         let detail = format!("header#/If-Match etag {}", changed.join("|"));
         Self::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", message).detail(detail.trim_end().to_owned())
     }

@@ -19,6 +19,9 @@ pub(super) fn add(violations: &mut Vec<Violation>, make: impl FnOnce() -> Violat
     }
 }
 
+/// The rules after which no other rule of the same place matters.
+const DECISIVE: [&str; 2] = [NUMBER, "type"];
+
 /// Sorts violations and removes those that say the same as another one of their place, such as a format that is a pattern as well.
 pub(super) fn sort_distinct(violations: &mut Vec<Violation>) {
     fn place(violation: &Violation) -> (Location, &str) {
@@ -28,10 +31,11 @@ pub(super) fn sort_distinct(violations: &mut Vec<Violation>) {
     let mut distinct: Vec<Violation> = Vec::with_capacity(violations.len());
     for violation in violations.drain(..) {
         let is_reported = |other: &Violation| {
-            place(other) == place(&violation) && (other.rule() == NUMBER || other.message() == violation.message())
+            let is_decided = DECISIVE.contains(&other.rule());
+            place(other) == place(&violation) && (is_decided || other.message() == violation.message())
         };
         if !distinct.iter().any(is_reported) {
-            if violation.rule() == NUMBER {
+            if DECISIVE.contains(&violation.rule()) {
                 distinct.retain(|other| place(other) != place(&violation));
             }
             distinct.push(violation);

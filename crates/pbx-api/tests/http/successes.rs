@@ -66,14 +66,14 @@ async fn bodies_are_typed_and_have_their_defaults() {
          type: None, size: None, labels: None, extra: Null }"
     );
     let all = r#"{"name":"abcä","port":65535,"weight":-2147483648,"total":-9223372036854775808,"ratio":1,"step":10,
-        "kind":"","active":false,"quota":"","retention":1,"made_at":"2026-01-31T08:00:00.5-01:00","email":"a@b.c",
+        "kind":"","active":false,"quota":"2GB","retention":1,"made_at":"2026-01-31T08:00:00.5-01:00","email":"a@b.c",
         "tags":["x"],"type":"t","size":{"width":1},"labels":{"a":"b"},"extra":{"any":[1,null]}}"#;
     let response = create(all).send().await;
     assert_eq!(response.headers["x-weight"], "-2147483648");
     assert_eq!(
         response.json()["id"],
         "CreateGadget { name: \"abcä\", port: 65535, weight: Some(-2147483648), total: Some(-9223372036854775808), ratio: 1.0, \
-         step: Some(10), kind: Empty, active: false, quota: \"\", retention: 1, made_at: Some(Timestamp(2026-01-31T09:00:00.5Z)), \
+         step: Some(10), kind: Empty, active: false, quota: \"2GB\", retention: 1, made_at: Some(Timestamp(2026-01-31T09:00:00.5Z)), \
          email: Some(\"a@b.c\"), password: None, tags: [\"x\"], type: Some(\"t\"), \
          size: Some(CreateGadgetSize { width: 1, height: None }), labels: Some({\"a\": \"b\"}), \
          extra: Object {\"any\": Array [Number(1), Null]} }"

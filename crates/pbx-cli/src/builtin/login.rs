@@ -54,6 +54,9 @@ Examples:
 /// Timeout in seconds for ending the profile's former session on another server, which may be gone.
 const FORMER_SERVER_TIMEOUT: u64 = 5;
 
+/// Codes of a second factor that a user may enter. Servers accept no more for a sign-in.
+const CODES: u32 = 5;
+
 /// Signs in and saves the session in a profile.
 ///
 /// # Errors
@@ -187,8 +190,18 @@ async fn connect(builder: ClientBuilder) -> Result<Client, Failure> {
                 ));
             }
             client.session().send_code(&factor).await?;
-            let code = prompt::line("Code (sent to you by email)")?;
-            client.session().verify_code(&factor, &code).await?;
+            for remaining in (0..CODES).rev() {
+                let code = prompt::line("Code (sent to you by email)")?;
+                match client.session().verify_code(&factor, &code).await {
+                    Err(error) if error.has_code("WRONG_CODE") && remaining > 0 => {
+                        prompt::warn("the code is wrong or has expired: try again");
+                    }
+                    outcome => {
+                        outcome?;
+                        break;
+                    }
+                }
+            }
         }
         outcome => outcome?,
     }

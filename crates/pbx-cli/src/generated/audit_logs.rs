@@ -17,7 +17,7 @@ pub(super) static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
                 "filter",
                 "filter",
                 ValueType::String,
-                "Only items for which this condition, a subset of OData, is true: contains(name,'acme') and enabled eq true.\n- Comparisons: name eq 'acme', and likewise ne, gt, ge, lt, le; name in ('acme','demo').\n- Functions: startswith(name,'a'), endswith(name,'e'), contains(name,'cm'), and in place of a name tolower(name) and\ntoupper(name). Others are rejected.\n- and, or, not and parentheses. A condition can be compared with true and false.\n- Literals: strings and times in single quotes, with quotes inside doubled ('O''Hara'); numbers, true, false, null.\nOne that cannot be of the type of its property is rejected.\n- Null equals null and nothing else, so ne and not match items whose property is null. gt, ge, lt, le and the\nfunctions are false for null.\n\nIn a URL, the + of a time's offset is written %2B.",
+                "Only items for which this condition, a subset of OData, is true: contains(name,'acme') and enabled eq true.\n- Comparisons: name eq 'acme', and likewise ne, gt, ge, lt, le; name in ('acme','demo').\n- Functions: startswith(name,'a'), endswith(name,'e'), contains(name,'cm'). Others are rejected.\n- tolower(name) and toupper(name) in place of a name.\n- and, or, not and parentheses. A condition can be compared with true and false.\n- Strings in single quotes, with quotes inside doubled ('O''Hara'); numbers, true, false, null.\n- Times with or without quotes (2026-01-31T10:00:00Z); a date alone is its midnight in UTC.\n- A literal that cannot be of the type of its property is rejected.\n- Null equals null and nothing else, so ne and not match items whose property is null.\n- gt, ge, lt, le and the functions are false for null.\n\nIn a URL, the + of a time's offset is written %2B.",
             ),
         ),
         Parameter::new(
@@ -62,7 +62,7 @@ pub(super) static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
                 "count",
                 "count",
                 ValueType::Boolean,
-                "Accepted for compatibility and ignored; the answer always has the count.",
+                "Accepted for compatibility and ignored; the response always has the count.",
             ),
         ),
     ],

@@ -8,7 +8,7 @@ pub(super) static SIGN_IN: OperationSpec = OperationSpec {
     method: "POST",
     path: "/auth/sign_in",
     summary: "Sign in",
-    description: "Opens a session for a user. A wrong name and a wrong password are answered alike.\nUsers of a tenant with enable_two_factor_authentication get no tokens from this operation: the response has two_factor_enabled and a token, which is sent to POST /auth/send_otp and POST /auth/verify_otp.",
+    description: "Opens a session for a user. A wrong name and a wrong password get the same response.\nUsers of a tenant with enable_two_factor_authentication get no tokens from this operation: the response has two_factor_enabled and a token, which is sent to POST /auth/send_otp and POST /auth/verify_otp.",
     access: Access::Public,
     parameters: &[
         Parameter::new(
@@ -40,7 +40,7 @@ pub(super) static SEND_OTP: OperationSpec = OperationSpec {
     method: "POST",
     path: "/auth/send_otp",
     summary: "Send the code of a second factor",
-    description: "Mails a code of 6 digits to the user's e-mail address. It is valid for 5 minutes and works once; a further one replaces it.\nAt most one mail in 30 seconds for a sign-in, and 10 an hour for a user: more are a 429.",
+    description: "Mails a code of 6 digits to the user's e-mail address. It is valid for 5 minutes and works once; a further one replaces it.\nAt most one mail in 30 seconds for a sign-in, and 10 an hour for a user: more are a 429. A sign-in that is unknown or has expired is a 400 UNKNOWN_SIGN_IN, a mail that the mail server does not take a 400 MAIL_NOT_SENT.",
     access: Access::Public,
     parameters: &[],
     body: Some(Body {
@@ -62,7 +62,7 @@ pub(super) static VERIFY_OTP: OperationSpec = OperationSpec {
     method: "POST",
     path: "/auth/verify_otp",
     summary: "Verify the code of a second factor",
-    description: "Opens the session. After 5 wrong codes the user has to sign in again; after 10 within an hour, further ones are a 429.",
+    description: "Opens the session, with the code that POST /auth/send_otp mailed. A wrong or expired code is a 400 WRONG_CODE. After 5 wrong codes the sign-in is unknown (400 UNKNOWN_SIGN_IN), and the user has to sign in again; after 10 within an hour, further ones are a 429.",
     access: Access::Public,
     parameters: &[],
     body: Some(Body {
@@ -86,7 +86,7 @@ pub(super) static FORGET_PASSWORD: OperationSpec = OperationSpec {
     method: "POST",
     path: "/auth/forget_password",
     summary: "Request a new password",
-    description: "Mails a link to the e-mail address of the account. The link is the callback_url with a query parameter token, for POST /auth/reset_password; it is valid for 30 minutes and works once, and a further one replaces it.\nThe response is the same for accounts that do not exist, are disabled, or have no e-mail address.",
+    description: "Mails a link to the e-mail address of the account. The link is the callback_url with a query parameter token, for POST /auth/reset_password; it is valid for 30 minutes and works once, and a further one replaces it.\nThe response is the same for accounts that do not exist, are disabled, or have no e-mail address, and if the mail cannot be sent. A callback_url that the operator does not allow is a 400.",
     access: Access::Public,
     parameters: &[],
     body: Some(Body {
@@ -108,7 +108,7 @@ pub(super) static RESET_PASSWORD: OperationSpec = OperationSpec {
     method: "POST",
     path: "/auth/reset_password",
     summary: "Set a new password",
-    description: "Sets the password of the account that the link was sent to, and ends all of its sessions. An unknown, an expired and a used token are answered alike.",
+    description: "Sets the password of the account that the link was sent to, and ends all of its sessions. An unknown, an expired and a used token are each a 400 UNKNOWN_LINK.",
     access: Access::Public,
     parameters: &[],
     body: Some(Body {
@@ -130,7 +130,7 @@ pub(super) static REFRESH_TOKENS: OperationSpec = OperationSpec {
     method: "POST",
     path: "/auth/refresh_token",
     summary: "Refresh the tokens",
-    description: "Continues a session with a new pair of tokens; a tenant that was switched to stays selected. A refresh token works once. A repeat within 10 seconds from the same address gets the same pair again, so that a lost response ends no session; any other repeat ends the session.",
+    description: "Continues a session with a new pair of tokens; a tenant that was switched to stays selected. A refresh token works once. A repeat within 10 seconds from the same address gets the same pair again, so that a lost response ends no session; other repeats are refused, and may end the session.",
     access: Access::Public,
     parameters: &[],
     body: Some(Body {
@@ -205,7 +205,7 @@ pub(in crate::generated) mod types {
                     "callback_url",
                     "callback-url",
                     ValueType::String,
-                    "The page to which the link leads, which asks for the new password. The operator of the server allows the URLs (--password-reset-url); by default, those on the web_domain of /network with https. At least 1 character.",
+                    "The page to which the link leads, which asks for the new password. The operator of the server allows the URLs (--password-reset-url); by default, those on the web_domain of /network with https, on port 443 or 8887. No username, no fragment, no query parameter token. At least 1 character.",
                 )
                 .required(),
         ],

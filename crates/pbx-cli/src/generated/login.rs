@@ -8,7 +8,7 @@ pub(super) static ISSUE_OAUTH_TOKEN: OperationSpec = OperationSpec {
     method: "POST",
     path: "/login/oauth/token",
     summary: "Get tokens",
-    description: "Signs in with grant_type password, which needs username and password, or continues a session with refresh_token, which needs refresh_token.",
+    description: "Signs in with grant_type password, which needs username and password, or continues a session with refresh_token, which needs refresh_token.\nUsers who need a second factor get a 400 TWO_FACTOR_REQUIRED, and must use POST /auth/sign_in.",
     access: Access::Public,
     parameters: &[],
     body: Some(Body {
@@ -64,7 +64,7 @@ pub(super) static LOGIN: OperationSpec = OperationSpec {
     method: "POST",
     path: "/login",
     summary: "Sign in, earlier form",
-    description: "The form of earlier releases: opens a session like POST /auth/sign_in. A wrong name and a wrong password are answered alike.\nUsers who need a second factor must use POST /auth/sign_in.",
+    description: "The form of earlier releases: opens a session like POST /auth/sign_in. A wrong name and a wrong password get the same response.\nUsers who need a second factor get a 400 TWO_FACTOR_REQUIRED, and must use POST /auth/sign_in.",
     access: Access::Public,
     parameters: &[],
     body: Some(Body {

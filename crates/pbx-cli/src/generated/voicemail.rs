@@ -35,7 +35,7 @@ pub(super) static UPDATE_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
                 "If-Match",
                 "if-match",
                 ValueType::String,
-                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any. Must be *, or one or more tags in quotes with commas between them.",
+                "Update the object only if its ETag is one of these, otherwise respond with 412. * is any; a weak tag (W/) never matches. Must be *, or one or more tags in quotes with commas between them.",
             ),
         ),
     ],

@@ -186,8 +186,8 @@ fn list_parameter(flag: &Flag, spec: &OperationSpec) -> Option<ListParameter> {
             "Only items that match: \"contains(name,'acme') and enabled eq true\".\n\
              Comparisons are PROPERTY eq VALUE, and likewise ne, gt, ge, lt and le; PROPERTY in (VALUE,VALUE) is any of several. \
              Functions are contains(PROPERTY,STRING), startswith and endswith. Combine them with and, or, not and parentheses. Strings \
-             and times are in single quotes, with quotes inside doubled ('O''Hara'); numbers, true, false and null are not quoted. \
-             Strings are compared case-sensitively; tolower(PROPERTY) and toupper(PROPERTY) convert them. A property that is not set \
+             are in single quotes, with quotes inside doubled ('O''Hara'); times (2026-01-31T10:00:00Z), numbers, true, false and \
+             null need none. Strings are compared case-sensitively; tolower(PROPERTY) and toupper(PROPERTY) convert them. A property that is not set \
              is null: ne and not match it, the other comparisons and the functions do not.",
         ),
         "search" => (

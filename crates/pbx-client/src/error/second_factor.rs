@@ -2,7 +2,8 @@
 
 use crate::wire::secret::Secret;
 
-/// A sign-in that waits for a verification code; from [`Error::SecondFactor`](crate::Error::SecondFactor).
+/// A sign-in that waits for a verification code; from [`Error::SecondFactor`](crate::Error::SecondFactor). After a wrong code, which is an
+/// [`Error::Refused`](crate::Error::Refused) with the code `WRONG_CODE`, another one may be entered.
 ///
 /// ```no_run
 /// # fn ask() -> String { String::new() }

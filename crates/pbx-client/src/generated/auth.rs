@@ -5,7 +5,7 @@ use crate::Client;
 impl Client {
     /// Sign in.
     ///
-    /// Opens a session for a user. A wrong name and a wrong password are answered alike.
+    /// Opens a session for a user. A wrong name and a wrong password get the same response.
     /// Users of a tenant with `enable_two_factor_authentication` get no tokens from this operation: the response has `two_factor_enabled` and a `token`, which is sent to `POST /auth/send_otp` and `POST /auth/verify_otp`.
     ///
     /// `POST /auth/sign_in`
@@ -23,7 +23,7 @@ impl Client {
     /// Send the code of a second factor.
     ///
     /// Mails a code of 6 digits to the user's e-mail address. It is valid for 5 minutes and works once; a further one replaces it.
-    /// At most one mail in 30 seconds for a sign-in, and 10 an hour for a user: more are a 429.
+    /// At most one mail in 30 seconds for a sign-in, and 10 an hour for a user: more are a 429. A sign-in that is unknown or has expired is a 400 `UNKNOWN_SIGN_IN`, a mail that the mail server does not take a 400 `MAIL_NOT_SENT`.
     ///
     /// `POST /auth/send_otp`
     ///
@@ -39,7 +39,7 @@ impl Client {
 
     /// Verify the code of a second factor.
     ///
-    /// Opens the session. After 5 wrong codes the user has to sign in again; after 10 within an hour, further ones are a 429.
+    /// Opens the session, with the code that `POST /auth/send_otp` mailed. A wrong or expired code is a 400 `WRONG_CODE`. After 5 wrong codes the sign-in is unknown (400 `UNKNOWN_SIGN_IN`), and the user has to sign in again; after 10 within an hour, further ones are a 429.
     ///
     /// `POST /auth/verify_otp`
     ///
@@ -56,7 +56,7 @@ impl Client {
     /// Request a new password.
     ///
     /// Mails a link to the e-mail address of the account. The link is the `callback_url` with a query parameter `token`, for `POST /auth/reset_password`; it is valid for 30 minutes and works once, and a further one replaces it.
-    /// The response is the same for accounts that do not exist, are disabled, or have no e-mail address.
+    /// The response is the same for accounts that do not exist, are disabled, or have no e-mail address, and if the mail cannot be sent. A `callback_url` that the operator does not allow is a 400.
     ///
     /// `POST /auth/forget_password`
     ///
@@ -72,7 +72,7 @@ impl Client {
 
     /// Set a new password.
     ///
-    /// Sets the password of the account that the link was sent to, and ends all of its sessions. An unknown, an expired and a used token are answered alike.
+    /// Sets the password of the account that the link was sent to, and ends all of its sessions. An unknown, an expired and a used token are each a 400 `UNKNOWN_LINK`.
     ///
     /// `POST /auth/reset_password`
     ///
@@ -88,7 +88,7 @@ impl Client {
 
     /// Refresh the tokens.
     ///
-    /// Continues a session with a new pair of tokens; a tenant that was switched to stays selected. A refresh token works once. A repeat within 10 seconds from the same address gets the same pair again, so that a lost response ends no session; any other repeat ends the session.
+    /// Continues a session with a new pair of tokens; a tenant that was switched to stays selected. A refresh token works once. A repeat within 10 seconds from the same address gets the same pair again, so that a lost response ends no session; other repeats are refused, and may end the session.
     ///
     /// `POST /auth/refresh_token`
     ///
@@ -485,7 +485,7 @@ pub mod types {
         pub username: String,
         /// The SIP domain of the tenant. Leave it out for dealers.
         pub domain: Option<String>,
-        /// The page to which the link leads, which asks for the new password. The operator of the server allows the URLs (`--password-reset-url`); by default, those on the `web_domain` of `/network` with `https`. At least 1 character.
+        /// The page to which the link leads, which asks for the new password. The operator of the server allows the URLs (`--password-reset-url`); by default, those on the `web_domain` of `/network` with `https`, on port 443 or 8887. No username, no fragment, no query parameter `token`. At least 1 character.
         pub callback_url: String,
     }
 

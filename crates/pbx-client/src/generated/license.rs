@@ -97,7 +97,7 @@ pub mod builder {
             }
         }
 
-        /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any. Must be `*`, or one or more tags in quotes with commas between them.
+        /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches. Must be `*`, or one or more tags in quotes with commas between them.
         #[must_use]
         pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
             self.if_match = value

@@ -6,6 +6,7 @@ impl Client {
     /// Get tokens.
     ///
     /// Signs in with `grant_type` `password`, which needs `username` and `password`, or continues a session with `refresh_token`, which needs `refresh_token`.
+    /// Users who need a second factor get a 400 `TWO_FACTOR_REQUIRED`, and must use `POST /auth/sign_in`.
     ///
     /// `POST /login/oauth/token`
     ///
@@ -53,8 +54,8 @@ impl Client {
 
     /// Sign in, earlier form.
     ///
-    /// The form of earlier releases: opens a session like `POST /auth/sign_in`. A wrong name and a wrong password are answered alike.
-    /// Users who need a second factor must use `POST /auth/sign_in`.
+    /// The form of earlier releases: opens a session like `POST /auth/sign_in`. A wrong name and a wrong password get the same response.
+    /// Users who need a second factor get a 400 `TWO_FACTOR_REQUIRED`, and must use `POST /auth/sign_in`.
     ///
     /// `POST /login`
     ///

@@ -190,7 +190,7 @@ impl crate::TypedBody for operations::UpdateAdminSettings {
 }
 
 impl When<operations::UpdateAdminSettings> {
-    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches.
     ///
     /// `None`: the parameter must be absent.
     pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
@@ -231,7 +231,7 @@ impl crate::TypedBody for operations::UpdateSystemNotificationSettings {
 }
 
 impl When<operations::UpdateSystemNotificationSettings> {
-    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches.
     ///
     /// `None`: the parameter must be absent.
     pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {

@@ -105,7 +105,7 @@ impl crate::TypedBody for operations::UpdateImServerConfiguration {
 }
 
 impl When<operations::UpdateImServerConfiguration> {
-    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches.
     ///
     /// `None`: the parameter must be absent.
     pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {

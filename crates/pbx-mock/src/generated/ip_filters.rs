@@ -100,13 +100,14 @@ impl crate::Operation for operations::ListIpRules {
 impl When<operations::ListIpRules> {
     /// Only items for which this condition, a subset of OData, is true: `contains(name,'acme') and enabled eq true`.
     /// - Comparisons: `name eq 'acme'`, and likewise `ne`, `gt`, `ge`, `lt`, `le`; `name in ('acme','demo')`.
-    /// - Functions: `startswith(name,'a')`, `endswith(name,'e')`, `contains(name,'cm')`, and in place of a name `tolower(name)` and
-    /// `toupper(name)`. Others are rejected.
+    /// - Functions: `startswith(name,'a')`, `endswith(name,'e')`, `contains(name,'cm')`. Others are rejected.
+    /// - `tolower(name)` and `toupper(name)` in place of a name.
     /// - `and`, `or`, `not` and parentheses. A condition can be compared with `true` and `false`.
-    /// - Literals: strings and times in single quotes, with quotes inside doubled (`'O''Hara'`); numbers, `true`, `false`, `null`.
-    /// One that cannot be of the type of its property is rejected.
-    /// - Null equals null and nothing else, so `ne` and `not` match items whose property is null. `gt`, `ge`, `lt`, `le` and the
-    /// functions are false for null.
+    /// - Strings in single quotes, with quotes inside doubled (`'O''Hara'`); numbers, `true`, `false`, `null`.
+    /// - Times with or without quotes (`2026-01-31T10:00:00Z`); a date alone is its midnight in UTC.
+    /// - A literal that cannot be of the type of its property is rejected.
+    /// - Null equals null and nothing else, so `ne` and `not` match items whose property is null.
+    /// - `gt`, `ge`, `lt`, `le` and the functions are false for null.
     ///
     /// In a URL, the `+` of a time's offset is written `%2B`.
     ///
@@ -213,7 +214,7 @@ impl When<operations::UpdateIpRule> {
         crate::when::path(self, "id", value)
     }
 
-    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches.
     ///
     /// `None`: the parameter must be absent.
     pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {

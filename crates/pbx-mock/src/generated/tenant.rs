@@ -189,7 +189,7 @@ impl crate::TypedBody for operations::UpdateCurrentTenant {
 }
 
 impl When<operations::UpdateCurrentTenant> {
-    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches.
     ///
     /// `None`: the parameter must be absent.
     pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
@@ -241,7 +241,7 @@ impl crate::TypedBody for operations::UpdateTenantPasswordPolicy {
 }
 
 impl When<operations::UpdateTenantPasswordPolicy> {
-    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches.
     ///
     /// `None`: the parameter must be absent.
     pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {
@@ -309,7 +309,7 @@ impl crate::TypedBody for operations::UpdateTenantCustomHeaders {
 }
 
 impl When<operations::UpdateTenantCustomHeaders> {
-    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any.
+    /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches.
     ///
     /// `None`: the parameter must be absent.
     pub fn if_match(&mut self, value: impl crate::Expect<String>) -> &mut Self {

@@ -25,12 +25,13 @@ use reqwest::Url;
 use super::client::Proxies;
 
 /// The headers that a page may send.
-const ALLOWED_HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, x-request-id, portsip-upload-id, portsip-upload-token");
+const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, if-match, x-request-id, portsip-upload-id, portsip-upload-token",
+);
 
 /// The headers that a page may read.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "content-disposition, portsip-upload-id, portsip-upload-token, retry-after, x-ratelimit-limit, x-ratelimit-remaining, \
+    "content-disposition, etag, portsip-upload-id, portsip-upload-token, retry-after, x-ratelimit-limit, x-ratelimit-remaining, \
      x-ratelimit-reset, x-request-id",
 );
 

@@ -12,7 +12,7 @@ use pbx_domain::error::reject_violations;
 use pbx_domain::mail::{Email, is_address};
 use pbx_domain::password::Password;
 use pbx_domain::session::Caller;
-use pbx_domain::setting::Owner;
+use pbx_domain::setting::{self, Owner};
 use pbx_domain::{Error, clock};
 use pbx_store::{Tx, status as counts};
 use pbx_types::Violation;
@@ -86,9 +86,10 @@ impl AdminApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdateNotificationSettings>,
     ) -> Result<(), Error> {
-        let before: Notification = self.document().await?;
-        let served = before.serves_tenants();
-        let also = move |tx: &mut Tx<'_>, after: &Notification| second_factor::check_mail_stays(tx, served, after);
+        let also = |tx: &mut Tx<'_>, before: &str, after: &Notification| {
+            let before: Notification = setting::from_json(before)?;
+            second_factor::check_mail_stays(tx, &before, after)
+        };
         let context = self.document_context::<Notification, NotificationSettings>(&call, Owner::System);
         documents::update_with(&context, Owner::System, body.into_fields(), also).await
     }

@@ -7,7 +7,7 @@ use pbx_api::auth::{
 };
 use pbx_domain::Error;
 use pbx_domain::password::Password;
-use pbx_domain::session::{Caller, Credentials};
+use pbx_domain::session::Caller;
 use pbx_types::Violation;
 
 use crate::http::Pbx;
@@ -20,12 +20,7 @@ impl AuthApi for Pbx {
             return Err(Error::invalid(Violation::query("qr", "const", text)));
         }
         let client = self.client(&call)?;
-        let credentials = Credentials {
-            name: body.username,
-            password: Password::new(body.password.into_inner()),
-            domain: body.domain,
-        };
-        let signed_in = session::sign_in(&self.context(&call), client, credentials).await?;
+        let signed_in = session::sign_in(&self.context(&call), client, body.into()).await?;
         Ok(signed_in.into())
     }
 

@@ -19,7 +19,7 @@ use crate::services::documents;
 impl BrandApi for Pbx {
     async fn update_brand_information(&self, call: Call<Caller>, body: Patch<UpdateBrand>) -> Result<(), Error> {
         let patch = body.into_fields();
-        documents::update_with::<Brand, _>(&self.context(&call), Owner::System, patch, |tx, brand| {
+        documents::update_with::<Brand, _>(&self.context(&call), Owner::System, patch, |tx, _, brand| {
             let mut violations = Vec::new();
             for (property, file, size) in brand.pictures() {
                 violations.extend(check_picture(tx, property, file, size)?);

@@ -59,12 +59,7 @@ impl LoginApi for Pbx {
 
     async fn login(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
         let client = self.client(&call)?;
-        let credentials = Credentials {
-            name: body.username,
-            password: Password::new(body.password.into_inner()),
-            domain: body.domain,
-        };
-        let tokens = session::sign_in_without_second_factor(&self.context(&call), client, credentials).await?;
+        let tokens = session::sign_in_without_second_factor(&self.context(&call), client, body.into()).await?;
         Ok(tokens.into())
     }
 }

@@ -148,8 +148,8 @@ impl TransportsApi for Pbx {
     }
 }
 
-/// Refuses the ports of the API and of other transports. The unique key does so as well, but only after the port has been opened, which would
-/// fail with the system's error.
+/// Refuses the ports of the API and of other transports. For the latter, the unique key does so as well, but only after the port has
+/// been opened, which would fail with the system's error.
 fn check_free(tx: &mut Tx<'_>, transport: &Stored<transports::Transport>) -> Result<(), Error> {
     if transports::is_reserved(transport.protocol, transport.port) {
         let port = transport.port;

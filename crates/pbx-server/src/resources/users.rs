@@ -12,13 +12,15 @@ use pbx_domain::password::Password;
 use pbx_domain::session::{Account, Caller};
 use pbx_domain::tenants::tenant::StoredTenant;
 use pbx_domain::{Error, Id, clock, state, users};
-use pbx_store::{OnConstraint, Tx, accounts, numbers as stored_numbers, password_resets, sessions, users as queries};
+use pbx_store::{
+    OnConstraint, Tx, accounts, numbers as stored_numbers, password_resets, second_factors, sessions, users as queries,
+};
 use pbx_types::list::{ListParameters, ListQuery, Page};
 
 use super::end_rehearsal;
 use crate::http::Pbx;
 use crate::services::accounts::password_policy;
-use crate::services::{licensing, numbers, quotas, tenants};
+use crate::services::{licensing, numbers, quotas, second_factor, tenants};
 
 impl UsersApi for Pbx {
     async fn list_users(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<User>, Error> {
@@ -102,9 +104,13 @@ impl UsersApi for Pbx {
                 if before.user.enabled && !after.enabled {
                     sessions::delete_by_account(tx, id.account())?;
                 }
+                if before.user.email.is_some() && after.email.is_none() {
+                    second_factor::check_email_may_be_cleared(tx, tenant_id)?;
+                }
                 if before.user.email != after.email {
-                    // The link to set a new password is in the other mailbox.
+                    // The link to set a new password and the code are in the other mailbox.
                     password_resets::delete_by_account(tx, id.account())?;
+                    second_factors::delete_sign_ins(tx, id.account())?;
                 }
                 accounts::set_enabled(tx, id.account(), after.enabled)?;
                 queries::update(tx, id, &after)?;

@@ -27,7 +27,7 @@ impl VoicemailApi for Pbx {
             &self.document_context::<voicemail::VoicemailServer, VoicemailServer>(&call, Owner::Tenant(tenant_id)),
             Owner::Tenant(tenant_id),
             patch,
-            move |tx, server| numbers::renumber(tx, tenant_id, &server.extension_number, NumberKind::Voicemail),
+            move |tx, _, server| numbers::renumber(tx, tenant_id, &server.extension_number, NumberKind::Voicemail),
         )
         .await
     }

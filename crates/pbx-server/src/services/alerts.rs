@@ -73,7 +73,7 @@ pub async fn send_due(store: &Store, vault: &Vault, mailer: &Mailer, reading: Op
                     ?error,
                     "an alert to the administrators was not sent and will be retried"
                 );
-                let next = after(clock::now(), RETRY_AFTER);
+                let next = clock::after(clock::now(), RETRY_AFTER);
                 store
                     .write_unaudited(move |tx| Ok::<_, Error>(alerts::set_next_at(tx, cause, next)?))
                     .await?;
@@ -116,7 +116,7 @@ async fn claim(store: &Store, reading: Option<Reading>) -> Result<Vec<Alert>, Er
                 if events.is_empty() {
                     continue;
                 }
-                alerts::set_next_at(tx, cause, after(now, PERIOD))?;
+                alerts::set_next_at(tx, cause, clock::after(now, PERIOD))?;
                 due.push(Alert {
                     cause,
                     events,
@@ -158,10 +158,6 @@ fn update_queue(
         None => {}
     }
     Ok(())
-}
-
-fn after(now: Timestamp, time: SignedDuration) -> Timestamp {
-    now.saturating_add(time).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -53,10 +53,11 @@ where
     T: Document + Apply<P>,
     P: Clone + Send + 'static,
 {
-    update_with::<T, P>(context, owner, patch, |_, _| Ok(())).await
+    update_with::<T, P>(context, owner, patch, |_, _, _| Ok(())).await
 }
 
-/// [`update`] with `also`, which runs in the same transaction, and may refuse the update.
+/// [`update`] with `also`, which runs in the same transaction, and may refuse the update. It gets the JSON of the document before, and
+/// the document after.
 ///
 /// # Errors
 ///
@@ -65,7 +66,7 @@ pub async fn update_with<T, P>(
     context: &Context,
     owner: Owner,
     patch: P,
-    also: impl Fn(&mut Tx<'_>, &T) -> Result<(), Error> + Send + 'static,
+    also: impl Fn(&mut Tx<'_>, &str, &T) -> Result<(), Error> + Send + 'static,
 ) -> Result<(), Error>
 where
     T: Document + Apply<P>,
@@ -80,7 +81,7 @@ where
                 settings::save_json::<T>(tx, owner, after.json)
                     .on_constraint("foreign_key", Id::<Tenant>::not_found)?;
             }
-            also(tx, &after.document)?;
+            also(tx, &before, &after.document)?;
             let entry = match owner {
                 Owner::System => Entry::update(T::OBJECT, T::NAME),
                 Owner::Tenant(id) => Entry::update(T::OBJECT, id).of_tenant(id),

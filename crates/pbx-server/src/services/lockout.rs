@@ -114,7 +114,7 @@ fn lock_out(
     now: Timestamp,
     interval: SignedDuration,
 ) -> Result<Audited<bool>, Error> {
-    let until = now.saturating_add(interval).unwrap_or(Timestamp::MAX);
+    let until = clock::after(now, interval);
     let rule = IpRule {
         cidr: source.to_string(),
         target: IpRuleTarget::Deny,

@@ -13,13 +13,13 @@ use lru::LruCache;
 use pbx_domain::lockout::AccountKey;
 use pbx_domain::{Error, clock};
 
-/// Accounts with recent failures. Each costs the attacker a hash, so that evicting one costs more than it gains.
+/// Keys with recent failures. Each of a sign-in costs the attacker a hash, so that evicting one costs more than it gains.
 const MAX_ACCOUNTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 14) - 1);
 
 /// The period of the limit of sign-ins.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Limits the failures with each account. Clones share the counts.
+/// Limits the failures with each account, or from each source ([`AccountKey::of_source`]). Clones share the counts.
 #[derive(Clone)]
 pub struct Pacing {
     /// Failures in a period, and at once after a period without any; 0 for no limit.

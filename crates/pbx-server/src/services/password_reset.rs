@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use pbx_domain::accounts::{password_violations, unchanged_password};
 use pbx_domain::admin::notification::Notification;
 use pbx_domain::audit::{ActingAccount, Entry};
@@ -91,7 +90,6 @@ impl PasswordResets {
         callback_url: &str,
     ) -> Result<(), Error> {
         let callback = self.allowed_callback(context, callback_url).await?;
-        let domain = domain.filter(|domain| !domain.is_empty());
         let source = client.source();
         if !client.accepted {
             let key = AccountKey::of_source(source);
@@ -166,7 +164,7 @@ impl PasswordResets {
                         message: "mail cannot be sent to tenants: see POST /admin/notification",
                     });
                 }
-                let expires_at = clock::now().saturating_add(LINK_LIFETIME).unwrap_or(Timestamp::MAX);
+                let expires_at = clock::after(clock::now(), LINK_LIFETIME);
                 queries::replace(tx, id, &hash, expires_at)?;
                 Ok((settings, settings::load::<Brand>(tx)?))
             })

@@ -4,7 +4,7 @@
 //! over all of its sign-ins, and for the source by the lockout. Only those who know the password get as far, and a change of the
 //! password ends the sign-ins and the counts.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pbx_domain::admin::notification::Notification;
 use pbx_domain::brand::Brand;
 use pbx_domain::kind;
@@ -30,7 +30,7 @@ pub enum Checked {
     Unknown,
     /// The code is not the one that was sent last, or has expired. The failure is counted.
     Wrong(Account),
-    /// The sign-in is complete, and known no longer.
+    /// The sign-in is complete, and deleted.
     Right(Account),
 }
 
@@ -48,7 +48,12 @@ pub fn is_required(tx: &mut Tx<'_>, account: &Account) -> Result<bool, Error> {
 /// [`Error::NotAllowed`] if no code can be sent to the account.
 pub fn begin(tx: &mut Tx<'_>, account: &Account, token: &TokenHash, now: Timestamp) -> Result<(), Error> {
     address(tx, account.id)?;
-    Ok(queries::insert(tx, token, account.id, after(now, SIGN_IN_LIFETIME))?)
+    Ok(queries::insert(
+        tx,
+        token,
+        account.id,
+        clock::after(now, SIGN_IN_LIFETIME),
+    )?)
 }
 
 /// Returns `true` if this is the token of a sign-in that waits for its code.
@@ -82,7 +87,7 @@ pub async fn send_code(context: &Context, mailer: &Mailer, outgoing: &OutgoingSl
             }
             let address = address(tx, account.id)?;
             if let Some((_, sent_at)) = sign_in.code {
-                check_time(1, after(sent_at, RESEND_INTERVAL), now)?;
+                check_time(1, clock::after(sent_at, RESEND_INTERVAL), now)?;
             }
             let counts = checked_counts(tx, account.id, now)?;
             let sends = counts.sends + 1;
@@ -163,13 +168,28 @@ pub fn check_can_be_required(tx: &mut Tx<'_>, by: Option<Id<kind::Account>>) -> 
     Ok(())
 }
 
-/// Checks that mail can still be sent to tenants that require a second factor, after the settings were changed to these.
+/// Checks that a user of the tenant may have no e-mail address: with a second factor, the user could not sign in.
+///
+/// # Errors
+///
+/// [`Error::Conflict`].
+pub fn check_email_may_be_cleared(tx: &mut Tx<'_>, tenant_id: Id<kind::Tenant>) -> Result<(), Error> {
+    let settings: TenantSettings = settings::load_for(tx, Owner::Tenant(tenant_id))?;
+    if settings.enable_two_factor_authentication {
+        return Err(Error::conflict(
+            "The tenant requires a second factor, whose code is mailed: without an e-mail address, the user could not sign in.",
+        ));
+    }
+    Ok(())
+}
+
+/// Checks that mail can still be sent to tenants that require a second factor, after a change of the settings.
 ///
 /// # Errors
 ///
 /// [`Error::Conflict`] with the number of such tenants.
-pub fn check_mail_stays(tx: &mut Tx<'_>, served_before: bool, settings: &Notification) -> Result<(), Error> {
-    if !served_before || settings.serves_tenants() {
+pub fn check_mail_stays(tx: &mut Tx<'_>, before: &Notification, after: &Notification) -> Result<(), Error> {
+    if !before.serves_tenants() || after.serves_tenants() {
         return Ok(());
     }
     match queries::count_tenants(tx)? {
@@ -247,7 +267,7 @@ fn counts_below(
 ) -> Result<Counts, Error> {
     let counts = queries::counts(tx, id, now)?;
     if counted(&counts) >= MAX_COUNT.into() {
-        check_time(MAX_COUNT, after(counts.since, COUNT_PERIOD), now)?;
+        check_time(MAX_COUNT, clock::after(counts.since, COUNT_PERIOD), now)?;
     }
     Ok(counts)
 }
@@ -262,8 +282,4 @@ fn check_time(limit: u32, from: Timestamp, now: Timestamp) -> Result<(), Error> 
         }),
         _ => Ok(()),
     }
-}
-
-fn after(time: Timestamp, duration: SignedDuration) -> Timestamp {
-    time.saturating_add(duration).unwrap_or(Timestamp::MAX)
 }

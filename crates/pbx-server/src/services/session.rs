@@ -1,7 +1,7 @@
 //! Sessions: signing in and out, refreshing and authenticating tokens, switching to a tenant, and the first administrator.
 
 use ipnet::IpNet;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pbx_domain::account_information::AccountInformation;
 use pbx_domain::accounts::password_violations;
 use pbx_domain::audit::{ActingAccount, Action, Audited, Entry, Object};
@@ -246,7 +246,7 @@ impl NewSession {
             familiar_sources::record(tx, account.id, &self.source, now)?;
         }
         sessions::delete_least_recent(tx, account.id, self.kept)?;
-        sessions::insert(tx, self.id, account.id, now, after(now, REFRESH_LIFETIME))?;
+        sessions::insert(tx, self.id, account.id, now, clock::after(now, REFRESH_LIFETIME))?;
         insert_tokens(tx, self.id, &self.access, &self.refresh, now)?;
         Ok(Entry::new(Action::Login, Object::User, account.id).by(ActingAccount::from(account)))
     }
@@ -398,19 +398,21 @@ fn insert_tokens(
     refresh: &TokenHash,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sessions::insert_token(tx, session_id, TokenKind::Access, access, after(now, ACCESS_LIFETIME))?;
+    sessions::insert_token(
+        tx,
+        session_id,
+        TokenKind::Access,
+        access,
+        clock::after(now, ACCESS_LIFETIME),
+    )?;
     sessions::insert_token(
         tx,
         session_id,
         TokenKind::Refresh,
         refresh,
-        after(now, REFRESH_LIFETIME),
+        clock::after(now, REFRESH_LIFETIME),
     )?;
     Ok(())
-}
-
-fn after(now: Timestamp, lifetime: SignedDuration) -> Timestamp {
-    now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)
 }
 
 /// Word for word as documented.

@@ -2,8 +2,7 @@
 
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::check::Check;
-use pbx_domain::files::File;
-use pbx_domain::files::{Owner, UNKNOWN_FILE};
+use pbx_domain::files::{File, Owner, UNKNOWN_FILE};
 use pbx_domain::kind;
 use pbx_domain::providers::Provider;
 use pbx_domain::session::Visibility;

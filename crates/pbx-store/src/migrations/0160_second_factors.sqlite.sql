@@ -30,6 +30,11 @@ CREATE TABLE password_resets (
 CREATE UNIQUE INDEX password_resets_hash ON password_resets (hash);
 CREATE INDEX password_resets_expires_at ON password_resets (expires_at);
 
+-- Earlier releases stored the switch without asking for a code. With it on, users without mail could not sign in after the upgrade.
+UPDATE tenant_settings
+    SET value = replace(value, '"enable_two_factor_authentication":true', '"enable_two_factor_authentication":false')
+    WHERE name = 'tenant' AND value LIKE '%"enable_two_factor_authentication":true%';
+
 -- The tenants whose users need a second factor.
 CREATE INDEX tenant_settings_second_factor ON tenant_settings (tenant_id)
     WHERE name = 'tenant' AND value LIKE '%"enable_two_factor_authentication":true%';

@@ -2,6 +2,7 @@
 //! for each resource, and a future resource may have any name.
 
 pub mod defaults;
+pub mod network;
 pub mod opaque_id;
 pub mod patch;
 pub mod secret;

@@ -29,7 +29,7 @@ pub struct ForgetPassword {
     /// At most 1024 characters. Must be text without line breaks and other control characters.
     #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub domain: Option<String>,
-    /// The page to which the link leads, which asks for the new password. The operator of the server allows the URLs (`--password-reset-url`); by default, those on the `web_domain` of `/network` with `https`.
+    /// The page to which the link leads, which asks for the new password. The operator of the server allows the URLs (`--password-reset-url`); by default, those on the `web_domain` of `/network` with `https`, on port 443 or 8887. No username, no fragment, no query parameter `token`.
     ///
     /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub callback_url: String,
@@ -107,6 +107,6 @@ pub struct VerifyOtp {
     pub token: pbx_types::Secret,
     /// The code from the mail, 6 digits.
     ///
-    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    /// 1 to 1024 characters.
     pub code: pbx_types::Secret,
 }

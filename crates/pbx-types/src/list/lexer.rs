@@ -53,6 +53,11 @@ pub(super) fn tokens(text: &str, max_length: usize) -> Result<Vec<Spanned>, Synt
             'a'..='z' | 'A'..='Z' | '_' => Token::Word(run(&characters, &mut at, |character| {
                 character.is_ascii_alphanumeric() || matches!(character, '_' | '.')
             })),
+            '=' | '<' | '>' | '!' | '&' | '|' => {
+                let message = "expected a word such as eq, ne, gt, ge, lt, le, in, and, or or not";
+                return Err(SyntaxError::new(position, message));
+            }
+            '"' => return Err(SyntaxError::new(position, "expected a string in single quotes")),
             _ => {
                 return Err(SyntaxError::new(
                     position,

@@ -3,8 +3,8 @@
 //! One document: `$defs` has the components that bodies reach, `operations` one schema per operation over an object with a
 //! property for each location that has rules (`path`, `query`, `header`, `body`). Compared with the contract, annotations are
 //! removed and these rules are added: objects without `additionalProperties` are closed, integers are limited to the range of
-//! their format, and a `readOnly` property must not be sent (ignoring it
-//! would hide a caller's mistake), unless it is one that an update accepts because `GET` shows it (`x-echo`).
+//! their format, and a `readOnly` property must not be sent (ignoring it would hide a caller's mistake), unless it is one that an
+//! update accepts because `GET` shows it (`x-echo`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -6,7 +6,6 @@ use axum::body::{Body, HttpBody as _};
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
-
 use http_body_util::BodyExt;
 use pbx_types::{Location, Violation, property_pointer};
 use serde_json::Value;
@@ -69,8 +68,8 @@ pub(super) async fn read(
     Ok(())
 }
 
-/// Records that an operation without a body was sent one, which says what the caller wanted and would be ignored. Clients that are
-/// generated from other documents send `{}` or `null` with every POST: these say nothing.
+/// Records a violation by the body of an operation that takes none: to ignore it could do something else than the caller wanted. `{}` and
+/// `null` are accepted, because clients that are generated from other documents send them with every POST.
 fn refuse_undeclared(operation: &Operation, bytes: &[u8], violations: &mut Vec<Violation>) {
     let text = json::without_mark(bytes).trim_ascii();
     if text.is_empty() {
@@ -94,7 +93,7 @@ fn refuse_undeclared(operation: &Operation, bytes: &[u8], violations: &mut Vec<V
             continue;
         };
         let place = match parameter.location {
-            Location::Query => "send it in the query",
+            Location::Query => "send it as a query parameter",
             Location::Path => "it is a part of the path",
             Location::Header => "send it as a header",
             Location::Body => continue,

@@ -97,7 +97,9 @@ impl Input {
             let only_body = violations
                 .iter()
                 .all(|violation| violation.location() == Location::Body);
-            if rehearses && operation.sets_state && input.body.is_some() && only_body && !more {
+            // The rules of a very large body would cost much, only to add to a 400.
+            let is_examined = !more && input.values <= MAX_EXAMINED;
+            if rehearses && operation.sets_state && input.body.is_some() && only_body && is_examined {
                 return Ok(Self { violations, ..input });
             }
             Err(Problem::invalid_and_more(violations, more))

@@ -11,7 +11,7 @@ use pbx_store::sessions::RefreshToken;
 use pbx_store::{Tx, sessions};
 
 use super::super::context::Context;
-use super::{after, insert_tokens};
+use super::insert_tokens;
 
 /// The hashes of an access token and of a refresh token that are issued together.
 type Hashes = (TokenHash, TokenHash);
@@ -23,7 +23,7 @@ type Hashes = (TokenHash, TokenHash);
 /// [`REFRESH_GRACE`](pbx_domain::session::REFRESH_GRACE), until it uses the new refresh token; after that, a repeat is only refused.
 /// Nothing is stored for this: the new tokens are derived from the presented one.
 ///
-/// Otherwise, a token that is used twice is in two hands, one of which stole it: the session is revoked. As many used tokens are
+/// Otherwise, a second use means that the token was stolen, and the session is revoked. The newest `MAX_TOKENS` - 1 used tokens are
 /// kept for that; an older one is unknown, and is refused without revoking anything.
 pub async fn refresh(context: &Context, client: Client, token: &str) -> Result<TokenSet, Error> {
     let presented = TokenHash::new(token);
@@ -64,7 +64,7 @@ pub async fn refresh(context: &Context, client: Client, token: &str) -> Result<T
                 return Ok(Audited::nothing(Outcome::Refused));
             }
             sessions::mark_used(tx, &presented, now, &source)?;
-            sessions::extend(tx, token.session_id, now, after(now, REFRESH_LIFETIME))?;
+            sessions::extend(tx, token.session_id, now, clock::after(now, REFRESH_LIFETIME))?;
             insert_tokens(tx, token.session_id, access, refresh, now)?;
             Ok(Audited::nothing(Outcome::Granted {
                 key: 0,

@@ -1,5 +1,6 @@
 //! Sessions and their tokens, on SQLite.
 
+use jiff::SignedDuration;
 use pbx_domain::IdGenerator;
 use pbx_domain::audit::Actor;
 use pbx_domain::ip_filters::IpRule;
@@ -169,7 +170,10 @@ async fn access_tokens_expire() {
     let tokens = fixture.sign_in("admin", PASSWORD).await.unwrap();
     let hash = tokens.access.hash();
     let at = |seconds| {
-        let (hash, now) = (hash.clone(), after(clock::now(), SignedDuration::from_secs(seconds)));
+        let (hash, now) = (
+            hash.clone(),
+            clock::after(clock::now(), SignedDuration::from_secs(seconds)),
+        );
         fixture
             .context
             .read(move |tx| Ok::<_, Error>(sessions::by_access_token(tx, &hash, now)?.is_some()))

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::fmt::temporal::Pieces;
 
 use super::Operand;
+use crate::common::network::canonical_range;
 use crate::list::error::SyntaxError;
 use crate::list::field::FieldKind;
 
@@ -114,5 +115,5 @@ pub(super) fn time(text: &str) -> Option<Timestamp> {
 /// Parses a network, or an address as the network of that address alone, in the form in which it is stored.
 fn network(text: &str) -> Option<IpNet> {
     let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    network.ok().map(|network: IpNet| network.trunc())
+    network.ok().map(|network: IpNet| canonical_range(network.trunc()))
 }

@@ -143,6 +143,7 @@ fn networks_are_compared_as_they_are_stored() {
         ("192.0.2.1", "192.0.2.1/32"),
         ("192.0.2.1/24", "192.0.2.0/24"),
         ("2001:DB8:0::1", "2001:db8::1/128"),
+        ("::ffff:192.0.2.7/120", "192.0.2.0/24"),
     ] {
         let operand = Operand::Text(stored.to_owned());
         assert_eq!(
@@ -299,7 +300,11 @@ fn errors_have_a_position_and_repeat_nothing() {
         ("port eq 12secret", "expected a number at character 9"),
         (
             "name eq \"secret\"",
-            "expected a field, a literal in single quotes, or a parenthesis at character 9",
+            "expected a string in single quotes at character 9",
+        ),
+        (
+            "name == 'a'",
+            "expected a word such as eq, ne, gt, ge, lt, le, in, and, or or not at character 6",
         ),
         ("contains(port,'1')", "expected a text field at character 10"),
         ("contains(name)", "expected a comma at character 14"),
