@@ -1,16 +1,22 @@
 //! Replaces every reference by its target, so that the later stages see one form; [`naming`](crate::naming) makes equal schemas
-//! components again. A schema keeps the name of its component in [`REF_NAME`].
+//! components again. A schema keeps the name of its component in [`REF_NAME`]. Schemas that contain themselves stay components, and so do
+//! the references to them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use openapi_reader::grammar::{Kind, each_part, kind_at, walk};
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Diagnostics;
-use crate::extensions::INITIAL;
 use crate::operations::{Locations, for_each_operation, location_of};
+use crate::pointer::tokens;
 
 /// The former component name of a schema, between this stage and [`naming`](crate::naming).
 pub const REF_NAME: &str = "x-ref-name";
+
+/// The deepest nesting and the most values that replaced references may lead to. Components that contain each other many times multiply.
+const MAX_DEPTH: usize = 256;
+const MAX_VALUES: usize = 20_000_000;
 
 /// Inlines all references of all operations and removes the components. Returns notices about unused components.
 pub fn inline(document: &mut Value, locations: &Locations) -> Result<Vec<String>, Diagnostics> {
@@ -26,32 +32,41 @@ pub fn inline_best_effort(document: &mut Value, locations: &Locations) -> (Vec<S
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default();
-    let mut used = BTreeSet::new();
+    let mut inliner = Inliner {
+        recursive: recursive(&components),
+        components: &components,
+        inlined: HashMap::new(),
+        used: BTreeSet::new(),
+        values: 0,
+        errors: BTreeSet::new(),
+    };
     let mut errors = Diagnostics::default();
     for_each_operation(document, |path, method, operation| {
-        let mut inliner = Inliner {
-            components: &components,
-            used: &mut used,
-            stack: Vec::new(),
-            errors: BTreeSet::new(),
-        };
-        inliner.visit(operation);
-        for message in inliner.errors {
+        inliner.visit(operation, Kind::Operation, 0);
+        for message in std::mem::take(&mut inliner.errors) {
             errors.push(location_of(locations, path, method), message);
         }
     });
+    let webhooks = document.get_mut("webhooks").and_then(Value::as_object_mut);
+    for (name, item) in webhooks.into_iter().flatten() {
+        inliner.visit(item, Kind::PathItem, 0);
+        for message in std::mem::take(&mut inliner.errors) {
+            errors.push(None, format!("the webhook `{name}`: {message}"));
+        }
+    }
     if !errors.is_empty() {
         return (Vec::new(), errors);
     }
 
     let mut notices = Vec::new();
+    let used = inliner.used;
     if let Some(left) = document.get_mut("components").and_then(Value::as_object_mut) {
         left.retain(|section, entries| {
             if section == "securitySchemes" || section.starts_with("x-") {
                 return true;
             }
             for name in entries.as_object().into_iter().flatten().map(|(name, _)| name) {
-                if !used.contains(&format!("#/components/{section}/{name}")) {
+                if !used.contains(&(section.clone(), name.clone())) {
                     notices.push(format!("the component `{section}/{name}` is not used by any operation"));
                 }
             }
@@ -61,75 +76,185 @@ pub fn inline_best_effort(document: &mut Value, locations: &Locations) -> (Vec<S
     (notices, errors)
 }
 
+/// The section and name of a component.
+type Key = (String, String);
+
+/// The component that a reference leads to.
+fn key_of(reference: &str) -> Option<Key> {
+    let keys = tokens(reference.strip_prefix('#')?);
+    match keys.as_slice() {
+        [components, section, name] if components == "components" => Some((section.clone(), name.clone())),
+        _ => None,
+    }
+}
+
+/// The components that contain themselves, also through others.
+fn recursive(components: &Map<String, Value>) -> BTreeSet<Key> {
+    let mut references: BTreeMap<Key, BTreeSet<Key>> = BTreeMap::new();
+    for (section, entries) in components {
+        let Some(kind) = kind_at(["components", section, "x"]) else {
+            continue;
+        };
+        for (name, entry) in entries.as_object().into_iter().flatten() {
+            let found = references.entry((section.clone(), name.clone())).or_default();
+            walk(&mut entry.clone(), kind, &mut |part, kind| {
+                let reference = part
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .filter(|_| kind.section().is_some());
+                found.extend(reference.and_then(key_of));
+            });
+        }
+    }
+    // What leads to nothing more is in no circle.
+    let mut sources: BTreeMap<Key, Vec<Key>> = BTreeMap::new();
+    let mut open: BTreeMap<Key, usize> = BTreeMap::new();
+    for (key, targets) in &references {
+        open.insert(
+            key.clone(),
+            targets.iter().filter(|target| references.contains_key(*target)).count(),
+        );
+        for target in targets {
+            sources.entry(target.clone()).or_default().push(key.clone());
+        }
+    }
+    let mut leaves: Vec<Key> = open
+        .iter()
+        .filter(|(_, count)| **count == 0)
+        .map(|(key, _)| key.clone())
+        .collect();
+    while let Some(leaf) = leaves.pop() {
+        references.remove(&leaf);
+        for source in sources.get(&leaf).into_iter().flatten() {
+            if let Some(count) = open.get_mut(source) {
+                *count -= 1;
+                if *count == 0 {
+                    leaves.push(source.clone());
+                }
+            }
+        }
+    }
+    let reaches_itself = |start: &&Key| {
+        let mut seen = BTreeSet::new();
+        let mut left: Vec<&Key> = references[*start].iter().collect();
+        while let Some(key) = left.pop() {
+            if key == *start {
+                return true;
+            }
+            if seen.insert(key) {
+                left.extend(references.get(key).into_iter().flatten());
+            }
+        }
+        false
+    };
+    references.keys().filter(reaches_itself).cloned().collect()
+}
+
 struct Inliner<'a> {
     components: &'a Map<String, Value>,
-    used: &'a mut BTreeSet<String>,
-    stack: Vec<String>,
+    /// The components that contain themselves.
+    recursive: BTreeSet<Key>,
+    /// Components without references, and the number of their values.
+    inlined: HashMap<Key, (Value, usize)>,
+    used: BTreeSet<Key>,
+    /// The number of values that references were replaced by.
+    values: usize,
     errors: BTreeSet<String>,
 }
 
 impl Inliner<'_> {
-    fn visit(&mut self, value: &mut Value) {
-        match value {
-            Value::Array(items) => items.iter_mut().for_each(|item| self.visit(item)),
-            Value::Object(object) => {
-                if let Some(Value::String(reference)) = object.get("$ref") {
-                    let reference = reference.clone();
-                    let mut target = match self.resolve(&reference) {
-                        Ok(target) => target,
-                        Err(message) => {
-                            self.errors.insert(message);
-                            return;
-                        }
-                    };
-                    self.stack.push(reference);
-                    self.visit(&mut target);
-                    self.stack.pop();
-                    // Siblings of a reference add to its target (OpenAPI 3.1) or annotate it.
-                    if let Value::Object(target) = &mut target {
-                        for (key, sibling) in object.iter().filter(|(k, _)| *k != "$ref") {
-                            target.insert(key.clone(), sibling.clone());
-                        }
-                    }
-                    *value = target;
-                    return;
-                }
-                object
-                    .iter_mut()
-                    // Examples, defaults and initial values are data, not schemas.
-                    .filter(|(key, _)| !matches!(key.as_str(), "example" | "examples" | "default" | "enum" | INITIAL))
-                    .for_each(|(_, child)| self.visit(child));
+    /// Replaces the references in a part. `depth` is the number of references that lead to it.
+    fn visit(&mut self, part: &mut Value, kind: Kind, depth: usize) {
+        let reference = part
+            .get("$ref")
+            .and_then(Value::as_str)
+            .filter(|_| kind.section().is_some());
+        let Some(reference) = reference.map(str::to_owned) else {
+            each_part(part, kind, &mut |inner, kind, _| self.visit(inner, kind, depth));
+            return;
+        };
+        match self.resolve(&reference, kind, depth) {
+            Err(message) => {
+                self.errors.insert(message);
             }
-            _ => {}
+            Ok(mut target) => {
+                // Siblings of a reference add to its target (OpenAPI 3.1) or annotate it.
+                if let (Value::Object(target), Some(object)) = (&mut target, part.as_object()) {
+                    let mut siblings = object.clone();
+                    siblings.shift_remove("$ref");
+                    let mut siblings = Value::Object(siblings);
+                    each_part(&mut siblings, kind, &mut |inner, kind, _| {
+                        self.visit(inner, kind, depth)
+                    });
+                    if let Value::Object(siblings) = siblings {
+                        target.extend(siblings);
+                    }
+                }
+                *part = target;
+            }
         }
     }
 
-    fn resolve(&mut self, reference: &str) -> Result<Value, String> {
-        if self.stack.iter().any(|s| s == reference) {
+    fn resolve(&mut self, reference: &str, kind: Kind, depth: usize) -> Result<Value, String> {
+        let key = key_of(reference)
+            .ok_or_else(|| format!("the reference `{reference}` does not point into this document's components"))?;
+        let target = self
+            .components
+            .get(&key.0)
+            .and_then(|entries| entries.get(&key.1))
+            .ok_or_else(|| format!("the reference `{reference}` does not resolve"))?;
+        self.used.insert(key.clone());
+        if self.recursive.contains(&key) {
             return Err(format!(
-                "the schema `{reference}` is recursive, which the generators do not support; \
-                 break the recursion in an overlay"
+                "the {} `{reference}` is recursive, which the generators do not support; break the recursion in an overlay",
+                if kind == Kind::Schema { "schema" } else { "component" }
             ));
         }
-        let (section, name) = reference
-            .strip_prefix("#/components/")
-            .and_then(|rest| rest.split_once('/'))
-            .ok_or_else(|| format!("the reference `{reference}` does not point into this document's components"))?;
-        let name = name.replace("~1", "/").replace("~0", "~");
-        let mut target = self
-            .components
-            .get(section)
-            .and_then(|entries| entries.get(&name))
-            .cloned()
-            .ok_or_else(|| format!("the reference `{reference}` does not resolve"))?;
-        self.used.insert(reference.to_owned());
-        if section == "schemas"
-            && let Some(schema) = target.as_object_mut()
-        {
-            schema.insert(REF_NAME.to_owned(), Value::String(name));
+        if !self.inlined.contains_key(&key) {
+            if depth > MAX_DEPTH {
+                return Err(format!(
+                    "the reference `{reference}` is below {MAX_DEPTH} others; break the chain in an overlay"
+                ));
+            }
+            let mut target = target.clone();
+            self.visit(&mut target, kind, depth + 1);
+            if let Some(schema) = target.as_object_mut().filter(|_| key.0 == "schemas") {
+                // The names of components of several documents differ where their content does.
+                schema
+                    .entry(REF_NAME.to_owned())
+                    .or_insert_with(|| Value::String(key.1.clone()));
+            }
+            let (height, values) = measure(&target);
+            if height > MAX_DEPTH {
+                return Err(format!(
+                    "what `{reference}` leads to is nested more than {MAX_DEPTH} levels deep; simplify it in an overlay"
+                ));
+            }
+            self.inlined.insert(key.clone(), (target, values));
         }
-        Ok(target)
+        let (target, values) = &self.inlined[&key];
+        self.values += values;
+        if self.values > MAX_VALUES {
+            return Err(format!(
+                "the contract has more than {MAX_VALUES} values where `{reference}` is replaced; components contain each other too often"
+            ));
+        }
+        Ok(target.clone())
     }
+}
+
+/// The depth of a value, and the number of values in it.
+fn measure(value: &Value) -> (usize, usize) {
+    let inner = |(height, count): (usize, usize), value: &Value| {
+        let (h, c) = measure(value);
+        (height.max(h), count + c)
+    };
+    let (height, count) = match value {
+        Value::Array(items) => items.iter().fold((0, 0), inner),
+        Value::Object(object) => object.values().fold((0, 0), inner),
+        _ => (0, 0),
+    };
+    (height + 1, count + 1)
 }
 
 #[cfg(test)]
@@ -139,7 +264,7 @@ mod tests {
     use super::*;
 
     fn document(schema: Value, components: Value) -> Value {
-        json!({"paths": {"/a": {"get": {"s": schema}}}, "components": components})
+        json!({"paths": {"/a": {"get": {"parameters": [{"schema": schema}]}}}, "components": components})
     }
 
     #[test]
@@ -152,7 +277,7 @@ mod tests {
         let notices = inline(&mut document, &Locations::new()).unwrap();
         assert_eq!(notices, ["the component `schemas/C` is not used by any operation"]);
         assert_eq!(
-            document["paths"]["/a"]["get"]["s"],
+            document["paths"]["/a"]["get"]["parameters"][0]["schema"],
             json!({"type": "object", "properties": {"b": {"type": "string", "x-ref-name": "B"}}, "x-ref-name": "A", "description": "mine"})
         );
         assert_eq!(document["components"], json!({"securitySchemes": {"bearer": {}}}));

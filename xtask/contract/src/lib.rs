@@ -5,18 +5,17 @@
 //! [`pipeline`] runs them, [`model`] reads the result for the generators, and [`listing`] prints it for reviewers. No stage knows a
 //! path, an operation or a schema by name: everything specific to an API is in `specs/`.
 
+pub use openapi_reader::{diagnostic, files, load, pointer};
+
 pub mod conventions;
-pub mod diagnostic;
 pub mod echo;
 pub mod emit;
 pub mod extensions;
-pub mod files;
 pub mod ids;
 pub mod initial;
 pub mod inline;
 pub mod limits;
 pub mod listing;
-pub mod load;
 pub mod lower;
 pub mod merge;
 pub mod model;
@@ -25,7 +24,5 @@ pub mod normalize;
 pub mod operations;
 pub mod overlay;
 pub mod pipeline;
-pub mod pointer;
 pub mod schemas;
-mod strict;
 pub mod texts;

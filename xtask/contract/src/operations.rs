@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use spanned_json::Location;
 
-/// The methods of a path item.
-pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub use openapi_reader::grammar::METHODS;
 
 /// The location of each operation, by path and method.
 pub type Locations = HashMap<(String, String), Location>;

@@ -1,22 +1,25 @@
-//! Corrections as OpenAPI Overlay 1.0 documents, applied in the order of their file names.
+//! Corrections as OpenAPI Overlay documents, 1.0 or 1.1, applied in the order of their file names.
 //!
 //! An action that matches nothing or changes nothing is an error, so that a correction does not outlive the vendor's fix.
 
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
-use spanned_json::Location;
+use openapi_reader::text::parse_file;
+use spanned_json::{Location, Node};
 
 use crate::diagnostic::Diagnostics;
 use crate::files::Files;
-use crate::strict::Strict;
 
 /// One overlay document.
 #[derive(Debug)]
 pub struct Overlay {
     pub file: String,
+    /// The document with the location of each value.
+    pub source: Node,
     value: Value,
-    pub text: String,
+    /// Overlay 1.1, in which values must fit the nodes that they are merged into, and actions may copy.
+    is_1_1: bool,
 }
 
 /// Reads the overlays of a directory, in the order of file names.
@@ -24,45 +27,60 @@ pub fn load_overlays(files: &Files, directory: &str) -> Result<Vec<Overlay>, Dia
     files
         .in_directory(directory)
         .filter(|(name, _)| !name.ends_with(".md"))
-        .map(|(name, content)| {
-            let text = std::str::from_utf8(content)
-                .map_err(|_| Diagnostics::new(Some(&Location::new(name, 1)), "is not UTF-8; save it as UTF-8"))?;
-            Overlay::parse(name.to_owned(), text.to_owned())
-        })
+        .map(|(name, content)| Overlay::parse(name, content))
         .collect()
 }
 
 impl Overlay {
-    pub fn parse(file: String, text: String) -> Result<Self, Diagnostics> {
-        let Strict(value) = serde_yaml::from_str(&text).map_err(|e| {
-            let location = Location::new(file.as_str(), e.location().map_or(1, |l| l.line()));
-            Diagnostics::new(Some(&location), format!("invalid overlay: {e}"))
+    pub fn parse(file: &str, content: &[u8]) -> Result<Self, Diagnostics> {
+        let source = parse_file(file, content).map_err(|errors| {
+            let mut invalid = Diagnostics::default();
+            for error in errors.iter() {
+                invalid.push(error.location.as_ref(), format!("invalid overlay: {}", error.message));
+            }
+            invalid
         })?;
-        let overlay = Self { file, value, text };
-        if !overlay
-            .value
-            .get("overlay")
-            .and_then(Value::as_str)
-            .is_some_and(|v| v.starts_with("1.0."))
-        {
-            return Err(Diagnostics::new(
-                Some(&overlay.action_location(0)),
-                "not an overlay: `overlay: 1.0.0` is missing",
-            ));
+        let error = |node: &Node, message: String| Err(Diagnostics::new(Some(&node.location), message));
+        let Some(version) = source.get("overlay") else {
+            return error(
+                &source,
+                "not an overlay: `overlay: 1.0.0` is missing (Overlay 1.0 and 1.1 are read)".to_owned(),
+            );
+        };
+        // YAML reads `overlay: 1.0` as a number.
+        let text = version
+            .as_str()
+            .map_or_else(|| version.value().to_string(), str::to_owned);
+        let is = |minor: &str| text == minor || text.strip_prefix(minor).is_some_and(|rest| rest.starts_with('.'));
+        if !is("1.0") && !is("1.1") {
+            return error(
+                version,
+                format!("the version {text} of the overlay is not supported: Overlay 1.0 and 1.1 are read"),
+            );
         }
-        Ok(overlay)
+        match source.get("actions") {
+            Some(actions) if !matches!(actions.kind, spanned_json::Kind::Array(_)) => {
+                return error(actions, "`actions` must be an array".to_owned());
+            }
+            Some(_) => {}
+            None => return error(&source, "the overlay has no `actions`".to_owned()),
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            is_1_1: is("1.1"),
+            value: source.value(),
+            source,
+        })
     }
 
     /// The location of an action: the line of its `target`.
     fn action_location(&self, index: usize) -> Location {
-        let line = self
-            .text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| line.trim_start_matches([' ', '-', '"', '{']).starts_with("target"))
-            .nth(index)
-            .map_or(1, |(line, _)| line + 1);
-        Location::new(self.file.as_str(), line)
+        let action = self
+            .source
+            .get("actions")
+            .and_then(|actions| actions.items().get(index));
+        let node = action.map_or(&self.source, |action| action.get("target").unwrap_or(action));
+        node.location.clone()
     }
 }
 
@@ -83,6 +101,8 @@ pub struct Applied<'a> {
     pub pointers: Vec<String>,
     /// Those of them that it did not change.
     pub unchanged: Vec<String>,
+    /// The JSON Pointer to the node that it copies.
+    pub copied: Option<String>,
     /// The error, if it failed.
     pub error: Option<ActionError>,
 }
@@ -127,9 +147,10 @@ pub fn apply_each(document: &mut Value, overlays: &[Overlay], each: &mut dyn FnM
                 index,
                 pointers: Vec::new(),
                 unchanged: Vec::new(),
+                copied: None,
                 error: None,
             };
-            applied.error = apply_action(document, action, &mut applied.pointers, &mut applied.unchanged).err();
+            applied.error = apply_action(document, action, &mut applied).err();
             let target = applied.target();
             let message = match &applied.error {
                 None => None,
@@ -150,13 +171,15 @@ pub fn apply_each(document: &mut Value, overlays: &[Overlay], each: &mut dyn FnM
     errors
 }
 
-/// Applies an action. Adds the matched nodes to `pointers`, and those that it does not change to `unchanged`.
-fn apply_action(
-    document: &mut Value,
-    action: &Value,
-    pointers: &mut Vec<String>,
-    unchanged: &mut Vec<String>,
-) -> Result<(), ActionError> {
+/// Applies an action, and notes which nodes it matches, changes and copies.
+fn apply_action(document: &mut Value, action: &Value, applied: &mut Applied<'_>) -> Result<(), ActionError> {
+    let is_1_1 = applied.overlay.is_1_1;
+    let Applied {
+        pointers,
+        unchanged,
+        copied,
+        ..
+    } = applied;
     let invalid = |message: String| Err(ActionError::Invalid(message));
     let text = |key: &str| {
         action
@@ -174,21 +197,63 @@ fn apply_action(
         ));
     }
     if let Some(key) = action.as_object().and_then(|a| {
-        a.keys()
-            .find(|k| !matches!(k.as_str(), "target" | "description" | "update" | "remove") && !k.starts_with("x-"))
+        a.keys().find(|k| {
+            !matches!(k.as_str(), "target" | "description" | "update" | "remove" | "copy") && !k.starts_with("x-")
+        })
     }) {
         return invalid(format!("the action on `{target}` has an unknown key `{key}`"));
     }
-    let remove = action.get("remove").and_then(Value::as_bool).unwrap_or(false);
+    let remove = match action.get("remove") {
+        None => false,
+        Some(Value::Bool(remove)) => *remove,
+        Some(_) => {
+            return invalid(format!(
+                "`remove` of the action on `{target}` must be `true` or `false`"
+            ));
+        }
+    };
+    let copy = match action.get("copy") {
+        None => None,
+        Some(_) if !is_1_1 => {
+            return invalid(format!(
+                "the action on `{target}` has `copy`, which Overlay 1.1 has; write `overlay: 1.1.0`"
+            ));
+        }
+        Some(Value::String(copy)) => Some(copy.as_str()),
+        Some(_) => return invalid(format!("`copy` of the action on `{target}` must be a JSONPath")),
+    };
     let update = action.get("update");
-    if remove == update.is_some() {
-        return invalid(format!(
-            "the action on `{target}` needs either `update` or `remove: true`"
-        ));
+    if [remove, copy.is_some(), update.is_some()]
+        .iter()
+        .filter(|is_set| **is_set)
+        .count()
+        != 1
+    {
+        let one = if is_1_1 {
+            "one of `update`, `copy` and"
+        } else {
+            "either `update` or"
+        };
+        return invalid(format!("the action on `{target}` needs {one} `remove: true`"));
     }
-    let path = match JsonPath::parse(target) {
-        Ok(path) => path,
-        Err(error) => return invalid(format!("the target `{target}` is not a JSONPath: {error}")),
+    let parse = |path: &str| {
+        JsonPath::parse(path).map_err(|error| ActionError::Invalid(format!("`{path}` is not a JSONPath: {error}")))
+    };
+    let path = parse(target)?;
+    let update = match copy {
+        None => update.cloned(),
+        Some(copy) => {
+            let nodes = parse(copy)?.query_located(document);
+            let found: Vec<_> = nodes.locations().map(|location| location.to_json_pointer()).collect();
+            let [pointer] = found.as_slice() else {
+                let count = found.len();
+                return invalid(format!(
+                    "the action on `{target}` must copy one node, and `{copy}` matches {count}"
+                ));
+            };
+            *copied = Some(pointer.clone());
+            document.pointer(pointer).cloned()
+        }
     };
 
     // Pointers from last to first, so that a removal does not move what is still to be removed.
@@ -202,8 +267,17 @@ fn apply_action(
     if pointers.is_empty() {
         return Err(ActionError::NoMatch);
     }
+    if let Some(update) = update.as_ref().filter(|_| is_1_1) {
+        for node in pointers.iter().filter_map(|pointer| document.pointer(pointer)) {
+            if let Err(at) = check_fits(node, update) {
+                return invalid(format!(
+                    "the action on `{target}` merges values of different kinds{at}; remove the old one in an action before"
+                ));
+            }
+        }
+    }
     for pointer in pointers.iter() {
-        let changed = match update {
+        let changed = match &update {
             None => remove_at(document, pointer),
             Some(update) => document
                 .pointer_mut(pointer)
@@ -217,6 +291,25 @@ fn apply_action(
         return Err(ActionError::NoChange);
     }
     Ok(())
+}
+
+/// Checks that a value can be merged into a node, as Overlay 1.1 demands; the error is the place where it cannot.
+fn check_fits(node: &Value, update: &Value) -> Result<(), String> {
+    match (node, update) {
+        (Value::Object(node), Value::Object(update)) => {
+            update.iter().try_for_each(|(key, value)| match node.get(key) {
+                Some(known) => check_fits(known, value).map_err(|at| match at.as_str() {
+                    "" => format!(" at `{key}`"),
+                    at => format!(" at `{key}`,{at}"),
+                }),
+                None => Ok(()),
+            })
+        }
+        (Value::Object(_), _) => Err(String::new()),
+        (Value::Array(_), _) => Ok(()),
+        (_, Value::Object(_) | Value::Array(_)) => Err(String::new()),
+        _ => Ok(()),
+    }
 }
 
 /// Merges as the Overlay standard defines: objects merge, arrays are appended to, everything else is replaced. Returns `true` if
@@ -282,8 +375,8 @@ mod tests {
     fn run(document: Value, actions: &str) -> Result<Value, String> {
         let mut document = document;
         let overlay = Overlay::parse(
-            "overlays/a.yaml".to_owned(),
-            format!("overlay: 1.0.0\nactions:\n{actions}"),
+            "overlays/a.yaml",
+            format!("overlay: 1.0.0\nactions:\n{actions}").as_bytes(),
         )
         .map_err(|e| e.to_string())?;
         apply(&mut document, &[overlay]).map_err(|e| e.to_string())?;
@@ -337,7 +430,7 @@ mod tests {
             let error = run(json!({"a": 0}), &format!("- {action}\n")).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
-        let error = Overlay::parse("overlays/a.yaml".to_owned(), "actions: []".to_owned()).unwrap_err();
+        let error = Overlay::parse("overlays/a.yaml", b"actions: []").unwrap_err();
         assert!(error.to_string().contains("not an overlay"), "{error}");
     }
 }

@@ -23,7 +23,7 @@ pub struct Contract {
 }
 
 /// The directories of documents.
-pub const DOCUMENTS: [&str; 2] = ["upstream", "local"];
+pub const DOCUMENTS: [&str; 2] = [merge::UPSTREAM, merge::LOCAL];
 /// The directory of overlays.
 pub const OVERLAYS: &str = "overlays";
 
@@ -35,7 +35,7 @@ pub fn read(specs: &Path) -> Result<files::Files, Diagnostics> {
 /// Runs all stages on a specs directory.
 pub fn build(specs: &Path) -> Result<Contract, Diagnostics> {
     let files = read(specs)?;
-    stages(&files, &specs.display().to_string(), overlay::apply)
+    stages(&files, &specs.display().to_string(), Superseded::Errors, overlay::apply)
 }
 
 /// Runs all stages on files in memory, skipping overlay actions that fail. Calls `each` with the outcome of every action.
@@ -44,7 +44,7 @@ pub fn build_best_effort(
     name: &str,
     each: &mut dyn FnMut(overlay::Applied<'_>),
 ) -> Result<Contract, Diagnostics> {
-    stages(files, name, |document, overlays| {
+    stages(files, name, Superseded::Notices, |document, overlays| {
         let mut count = 0;
         overlay::apply_each(document, overlays, &mut |applied| {
             count += 1;
@@ -54,9 +54,16 @@ pub fn build_best_effort(
     })
 }
 
+/// How local operations are reported that differ from the vendor's.
+enum Superseded {
+    Errors,
+    Notices,
+}
+
 fn stages(
     files: &files::Files,
     name: &str,
+    superseded: Superseded,
     apply_overlays: impl FnOnce(&mut Value, &[overlay::Overlay]) -> Result<usize, Diagnostics>,
 ) -> Result<Contract, Diagnostics> {
     let loaded = load::load_files(files, &DOCUMENTS)?;
@@ -67,10 +74,21 @@ fn stages(
         ));
     }
     let merged = merge::merge(&loaded.documents)?;
+    let mut notices = loaded.notices;
+    notices.extend(merged.notices.iter().cloned());
+    match superseded {
+        Superseded::Errors => merged.superseded_errors().into_result()?,
+        Superseded::Notices => notices.extend(merged.superseded_errors().iter().map(ToString::to_string)),
+    }
     let mut document = merged.document;
     let overlays = overlay::load_overlays(files, OVERLAYS)?;
     let actions = apply_overlays(&mut document, &overlays)?;
-    let mut notices = loaded.notices;
+    if let Some(webhooks) = document.as_object_mut().and_then(|root| root.shift_remove("webhooks")) {
+        let count = webhooks.as_object().map_or(0, |webhooks| webhooks.len());
+        notices.push(format!(
+            "{name}: {count} webhooks are ignored; nothing is generated for them"
+        ));
+    }
     notices.extend(inline::inline(&mut document, &merged.locations)?);
     conventions::apply(&mut document, &merged.locations)?;
     ids::apply(&mut document, &merged.locations)?;

@@ -44,9 +44,7 @@ impl<'a> Document<'a> {
     }
 
     fn find(&self, pointer: &str) -> Option<&'a Value> {
-        let found = self.root.pointer(pointer);
-        // A reference is a URL fragment, in which some characters are percent-encoded.
-        found.or_else(|| self.root.pointer(&percent_decoded(pointer)))
+        self.root.pointer(pointer)
     }
 
     /// The normalized form of schemas that all apply.
@@ -154,21 +152,6 @@ fn is_null(schema: &Value) -> bool {
 fn component(reference: &str) -> Option<&str> {
     let name = reference.strip_prefix("#/components/schemas/")?;
     (!name.contains('/')).then_some(name)
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let bytes = text.as_bytes();
-    let mut index = 0;
-    while index < bytes.len() {
-        let escaped = (bytes[index] == b'%')
-            .then(|| text.get(index + 1..index + 3))
-            .flatten()
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        out.push(escaped.unwrap_or(bytes[index]));
-        index += if escaped.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Returns `true` for keywords that describe a schema without constraining it.

@@ -45,7 +45,7 @@ use self::queue::SchemaQueue;
 /// One of the two documents.
 #[derive(Debug, Clone, Copy)]
 pub struct Contract<'a> {
-    /// OpenAPI 3.0 or 3.1.
+    /// OpenAPI 3.1, as `openapi-reader` returns it: every reference resolves in it.
     pub document: &'a Value,
     /// The source of the document, with locations.
     pub source: &'a Node,

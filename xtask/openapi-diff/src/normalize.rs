@@ -176,7 +176,7 @@ impl<'a> Schema<'a> {
                 value => self.const_value = Some(value),
             },
             "x-extensible-enum" => self.known_values = value.as_array().map(|v| v.iter().collect()),
-            "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" => self.add_bound(object, key, value),
+            "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" => self.add_bound(key, value),
             "minLength" | "minItems" | "minProperties" | "maxLength" | "maxItems" | "maxProperties" => {
                 self.add_count(key, value);
             }
@@ -268,16 +268,10 @@ impl<'a> Schema<'a> {
         });
     }
 
-    /// OpenAPI 3.0 has `exclusiveMinimum: true` beside `minimum`; in 3.1 `exclusiveMinimum` is a number.
-    fn add_bound(&mut self, object: &Map<String, Value>, key: &str, value: &Value) {
+    fn add_bound(&mut self, key: &str, value: &Value) {
         let Some(number) = value.as_f64() else { return };
-        let flag = match key {
-            "minimum" => "exclusiveMinimum",
-            "maximum" => "exclusiveMaximum",
-            _ => key,
-        };
-        let exclusive = flag == key || object.get(flag) == Some(&Value::Bool(true));
-        let lower = flag == "exclusiveMinimum";
+        let exclusive = key.starts_with("exclusive");
+        let lower = matches!(key, "minimum" | "exclusiveMinimum");
         let bound = Bound {
             value: number,
             exclusive,

@@ -82,6 +82,27 @@ impl Node {
         Self { location, kind }
     }
 
+    /// A value without locations in it, all of it at one location.
+    pub fn from_value(location: &Location, value: Value) -> Self {
+        let kind = match value {
+            Value::Array(items) => {
+                Kind::Array(items.into_iter().map(|item| Self::from_value(location, item)).collect())
+            }
+            Value::Object(properties) => Kind::Object(Object {
+                properties: properties
+                    .into_iter()
+                    .map(|(key, value)| (key, Self::from_value(location, value)))
+                    .collect(),
+                removed: Vec::new(),
+            }),
+            scalar => Kind::Scalar(scalar),
+        };
+        Self {
+            location: location.clone(),
+            kind,
+        }
+    }
+
     pub fn properties(&self) -> Option<&IndexMap<String, Node>> {
         match &self.kind {
             Kind::Object(object) => Some(&object.properties),
@@ -91,6 +112,24 @@ impl Node {
 
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.properties()?.get(key)
+    }
+
+    pub fn properties_mut(&mut self) -> Option<&mut IndexMap<String, Node>> {
+        match &mut self.kind {
+            Kind::Object(object) => Some(&mut object.properties),
+            _ => None,
+        }
+    }
+
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.properties_mut()?.get_mut(key)
+    }
+
+    pub fn items_mut(&mut self) -> &mut [Node] {
+        match &mut self.kind {
+            Kind::Array(items) => items,
+            _ => &mut [],
+        }
     }
 
     pub fn items(&self) -> &[Node] {
@@ -105,6 +144,18 @@ impl Node {
             Kind::Scalar(Value::String(text)) => Some(text),
             _ => None,
         }
+    }
+
+    /// The node at a JSON Pointer (RFC 6901).
+    pub fn pointer(&self, pointer: &str) -> Option<&Node> {
+        pointer.split('/').skip(1).try_fold(self, |node, token| {
+            let token = token.replace("~1", "/").replace("~0", "~");
+            match &node.kind {
+                Kind::Object(object) => object.properties.get(&token),
+                Kind::Array(items) => items.get(token.parse::<usize>().ok()?),
+                Kind::Scalar(_) => None,
+            }
+        })
     }
 
     /// The node at a JSON Pointer (RFC 6901).

@@ -3,17 +3,16 @@
 //! The stages are those of [`contract`], but they do not stop at errors: an overlay action that fails, a construct that the generators
 //! do not support, or a name conflict is a notice, because the maintainer needs the diff to the last release to fix it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use contract::diagnostic::Diagnostics;
 use contract::files::Files;
-use contract::load::Document;
-use contract::operations::METHODS;
-use contract::overlay::{Applied, Overlay};
+use contract::overlay::Applied;
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
 use contract::{conventions, echo, ids, inline, limits, load, merge, naming, overlay, texts};
 use serde_json::Value;
-use spanned_json::{Kind, Language, Location, Node, Object, parse};
+use spanned_json::{Kind, Location, Node};
 
 /// The contract in a directory.
 pub struct Contents {
@@ -55,8 +54,12 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
         ));
     }
     let merged = merge::merge(&loaded.documents)?;
+    let superseded = merged.superseded_errors();
     let mut document = merged.document;
-    let mut source = join_documents(prefix, &loaded.documents)?;
+    let mut source = merged.source;
+    // The root of a directory has no location.
+    source.location = Location::new("", 1);
+    relocate(&mut source, prefix);
     let overlays = if structured {
         overlay::load_overlays(files, OVERLAYS)?
     } else {
@@ -64,8 +67,12 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
     };
     let overlay_nodes = overlays
         .iter()
-        .map(|overlay| parse_overlay(prefix, overlay))
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|overlay| {
+            let mut source = overlay.source.clone();
+            relocate(&mut source, prefix);
+            source
+        })
+        .collect::<Vec<_>>();
     let errors = overlay::apply_each(&mut document, &overlays, &mut |applied| {
         let position = overlays
             .iter()
@@ -91,6 +98,8 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
         });
     }
     let mut notices = loaded.notices;
+    notices.extend(merged.notices);
+    notices.extend(superseded.iter().map(ToString::to_string));
     notices.extend(errors.iter().map(ToString::to_string));
     let (unused, errors) = inline::inline_best_effort(&mut document, &merged.locations);
     notices.extend(unused);
@@ -133,135 +142,25 @@ fn location(prefix: &str, file: &str, line: usize) -> Location {
     }
 }
 
-/// Merges the sources of the documents as [`merge`] merges their values.
-fn join_documents(prefix: &str, documents: &[Document]) -> Result<Node, Diagnostics> {
-    let mut root = Node::object(location(prefix, "", 1));
-    for document in documents {
-        let first = location(prefix, &document.location.file, document.location.line);
-        let node = parse(Language::from_file_name(&first.file), &first, &document.text)?;
-        if let Some(properties) = node.properties() {
-            for (key, value) in properties {
-                match key.as_str() {
-                    "paths" => join_paths(child(&mut root, "paths", value), value),
-                    "components" => {
-                        let components = child(&mut root, "components", value);
-                        for (section, entries) in value.properties().into_iter().flatten() {
-                            join(child(components, section, entries), entries);
-                        }
-                    }
-                    "tags" | "servers" => join_array(&mut root, key, value),
-                    _ => {
-                        child_or(&mut root, key, value);
-                    }
-                }
-            }
+/// Adds a directory to the locations of a tree.
+pub fn relocate(node: &mut Node, prefix: &str) {
+    // Every node has the name of its file, of which there are few.
+    fn visit(node: &mut Node, prefix: &str, files: &mut HashMap<Arc<str>, Arc<str>>) {
+        let file = &node.location.file;
+        let prefixed = files
+            .entry(file.clone())
+            .or_insert_with(|| location(prefix, file, 1).file);
+        node.location.file = prefixed.clone();
+        match &mut node.kind {
+            Kind::Array(items) => items.iter_mut().for_each(|item| visit(item, prefix, files)),
+            Kind::Object(object) => object
+                .properties
+                .values_mut()
+                .for_each(|value| visit(value, prefix, files)),
+            Kind::Scalar(_) => {}
         }
     }
-    Ok(root)
-}
-
-/// Returns the property; creates it as an empty object with the location of `like` if it is absent.
-fn child<'n>(node: &'n mut Node, key: &str, like: &Node) -> &'n mut Node {
-    object(node)
-        .properties
-        .entry(key.to_owned())
-        .or_insert_with(|| Node::object(like.location.clone()))
-}
-
-/// Returns the property; sets it to `value` if it is absent.
-fn child_or<'n>(node: &'n mut Node, key: &str, value: &Node) -> &'n mut Node {
-    object(node)
-        .properties
-        .entry(key.to_owned())
-        .or_insert_with(|| value.clone())
-}
-
-fn object(node: &mut Node) -> &mut Object {
-    if !matches!(node.kind, Kind::Object(_)) {
-        node.kind = Kind::Object(Object::default());
-    }
-    match &mut node.kind {
-        Kind::Object(object) => object,
-        _ => unreachable!("made an object just above"),
-    }
-}
-
-fn join(node: &mut Node, more: &Node) {
-    for (key, value) in more.properties().into_iter().flatten() {
-        child_or(node, key, value);
-    }
-}
-
-fn join_paths(paths: &mut Node, more: &Node) {
-    for (path, item) in more.properties().into_iter().flatten() {
-        let target = child(paths, path, item);
-        for (key, value) in item.properties().into_iter().flatten() {
-            if !METHODS.contains(&key.as_str()) {
-                if key != "parameters" {
-                    child_or(target, key, value);
-                }
-                continue;
-            }
-            let is_new = target.get(key).is_none();
-            let operation = child_or(target, key, value);
-            if is_new && let Some(shared) = item.get("parameters") {
-                add_shared_parameters(operation, shared);
-            }
-        }
-    }
-}
-
-/// Inserts the parameters of the path item before those of the operation, as [`merge`] does.
-fn add_shared_parameters(operation: &mut Node, shared: &Node) {
-    let own = object(operation)
-        .properties
-        .entry("parameters".to_owned())
-        .or_insert_with(|| Node {
-            location: shared.location.clone(),
-            kind: Kind::Array(Vec::new()),
-        });
-    let Kind::Array(own) = &mut own.kind else { return };
-    let same = |a: &Node, b: &Node| {
-        ["name", "in"]
-            .iter()
-            .all(|key| a.get(key).and_then(Node::as_str) == b.get(key).and_then(Node::as_str))
-    };
-    let missing: Vec<_> = shared
-        .items()
-        .iter()
-        .filter(|s| s.get("$ref").is_some() || !own.iter().any(|o| same(o, s)))
-        .cloned()
-        .collect();
-    own.splice(0..0, missing);
-}
-
-fn join_array(root: &mut Node, key: &str, more: &Node) {
-    let identity = if key == "tags" { "name" } else { "url" };
-    let list = object(root).properties.entry(key.to_owned()).or_insert_with(|| Node {
-        location: more.location.clone(),
-        kind: Kind::Array(Vec::new()),
-    });
-    let Kind::Array(list) = &mut list.kind else { return };
-    for item in more.items() {
-        let name = item.get(identity).and_then(Node::as_str);
-        match list
-            .iter_mut()
-            .find(|known| known.get(identity).and_then(Node::as_str) == name)
-        {
-            None => list.push(item.clone()),
-            // One page may describe a tag that another one only names.
-            Some(known) if known.properties().is_some_and(|m| m.len() == 1) => *known = item.clone(),
-            Some(_) => {}
-        }
-    }
-}
-
-fn parse_overlay(prefix: &str, overlay: &Overlay) -> Result<Node, Diagnostics> {
-    Ok(parse(
-        Language::Yaml,
-        &location(prefix, &overlay.file, 1),
-        &overlay.text,
-    )?)
+    visit(node, prefix, &mut HashMap::new());
 }
 
 /// Applies an action to the source, as it was applied to the value.
@@ -272,8 +171,13 @@ fn apply_action(source: &mut Node, actions: &Node, applied: &Applied<'_>) {
     if applied.error.is_some() {
         return;
     }
+    let copied = applied
+        .copied
+        .as_ref()
+        .and_then(|pointer| source.pointer(pointer))
+        .cloned();
     for pointer in &applied.pointers {
-        match action.get("update") {
+        match action.get("update").or(copied.as_ref()) {
             Some(update) => {
                 if let Some(node) = source.pointer_mut(pointer) {
                     merge_into(node, update);

@@ -44,6 +44,18 @@ pub fn read(argument: &str, default: &str, workspace: &Path) -> Result<Object, D
     Ok(Object::Directory { path, files })
 }
 
+/// The files that a file of a revision may refer to: those in its directory, read when they are needed.
+pub fn directory_of(path: &str, revision: &str, workspace: &Path) -> Files {
+    let directory = path
+        .rsplit_once('/')
+        .map_or(String::new(), |(directory, _)| format!("{directory}/"));
+    let (revision, workspace) = (revision.to_owned(), workspace.to_owned());
+    Files::default().with_fetch(move |name| {
+        let object = format!("{revision}:{directory}{name}");
+        run(&workspace, &["cat-file", "blob", &object]).ok()
+    })
+}
+
 /// Reads all documents of a directory, with two calls of git whatever their number.
 fn directory(workspace: &Path, commit: &str, path: &str) -> Result<Files, String> {
     let tree = if path.is_empty() {

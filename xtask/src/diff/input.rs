@@ -8,17 +8,18 @@ use super::directory::{self, Inventory};
 use super::git::{self, Object};
 use contract::diagnostic::Diagnostics;
 use contract::files::Files;
+use contract::load;
 use contract::model::resource_of;
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
 use openapi_diff::Change;
-use spanned_json::{Kind, Language, Location, Node, ParseError, parse};
+use spanned_json::{Location, Node};
 
 /// One side of a comparison.
 #[derive(Debug)]
 pub struct Side {
     /// The name in reports.
     pub name: String,
-    /// An OpenAPI document, 3.0 or 3.1.
+    /// An OpenAPI document, 3.1.
     pub document: Value,
     /// The source of the document, with locations.
     pub source: Node,
@@ -61,7 +62,10 @@ impl Side {
         }
         let revision = argument.split_once(':').map_or(argument, |(revision, _)| revision);
         match git::read(argument, SPECS, workspace)? {
-            Object::File { path, content } => Self::from_bytes(&format!("{revision}:{path}"), &content),
+            Object::File { path, content } => {
+                let files = git::directory_of(&path, revision, workspace);
+                Self::from_content(&format!("{revision}:{path}"), &content, files)
+            }
             Object::Directory { path, files } => {
                 let directory = format!("{revision}:{path}");
                 Self::from_files(argument, &directory, &files).map_err(|errors| errors.in_directory(&directory))
@@ -106,81 +110,48 @@ impl Side {
         })
     }
 
-    /// Reads a file.
+    /// Reads a file, and the files of its directory that it refers to.
     pub fn from_file(name: &str, path: &Path) -> Result<Self, Diagnostics> {
         let bytes = std::fs::read(path).map_err(|e| Diagnostics::new(None, format!("{name}: {e}")))?;
-        Self::from_bytes(name, &bytes)
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        Self::from_content(
+            name,
+            &bytes,
+            Files::default().with_directory(directory.unwrap_or(Path::new("."))),
+        )
     }
 
-    /// Reads the content of a file: an OpenAPI document, or a page with several.
+    /// Reads the content of a file that refers to no other: an OpenAPI document, or a page with several.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Diagnostics> {
-        if name.ends_with(".md") {
-            let (directory, page) = name.rsplit_once('/').unwrap_or((".", name));
-            let mut files = Files::default();
-            files.insert(page.to_owned(), bytes.to_vec());
-            return Self::from_files(name, directory, &files).map_err(|errors| errors.in_directory(directory));
-        }
-        let first = Location::new(name, 1);
-        let text =
-            std::str::from_utf8(bytes).map_err(|_| Diagnostics::new(Some(&first), "is not UTF-8; save it as UTF-8"))?;
-        let language = if text.trim_start().starts_with('{') && !name.ends_with(".yaml") && !name.ends_with(".yml") {
-            Language::Json
-        } else {
-            Language::from_file_name(name)
+        Self::from_content(name, bytes, Files::default())
+    }
+
+    /// Reads the content of a file. `files` has what it may refer to, by names relative to its directory.
+    fn from_content(name: &str, bytes: &[u8], mut files: Files) -> Result<Self, Diagnostics> {
+        let (directory, file) = name.rsplit_once('/').unwrap_or((".", name));
+        files.insert(file.to_owned(), bytes.to_vec());
+        let in_directory = |errors: Diagnostics| match directory {
+            "." => errors,
+            directory => errors.in_directory(directory),
         };
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let source = parse(language, &first, text).map_err(|ParseError { location, message }| {
-            Diagnostics::new(Some(&location), format!("invalid OpenAPI document: {message}"))
-        })?;
-        check_openapi(&source)?;
+        if file.ends_with(".md") {
+            return Self::from_files(name, directory, &files).map_err(in_directory);
+        }
+        let mut loaded = load::load_file(&files, file).map_err(in_directory)?;
+        let Some(document) = loaded.documents.pop() else {
+            return Err(Diagnostics::new(
+                Some(&Location::new(name, 1)),
+                "it is not an OpenAPI document",
+            ));
+        };
+        let mut source = document.source;
+        directory::relocate(&mut source, directory);
         Ok(Self {
             name: name.to_owned(),
             document: source.value(),
             source,
-            notices: Vec::new(),
+            notices: loaded.notices,
             inventory: None,
         })
     }
-}
-
-/// Checks the structure that a comparison relies on.
-fn check_openapi(root: &Node) -> Result<(), Diagnostics> {
-    let Some(version) = root.get("openapi") else {
-        let hint = if root.get("swagger").is_some() {
-            "Swagger 2.0 is not supported; convert it to OpenAPI 3 first"
-        } else {
-            "it has no `openapi`, so it is not an OpenAPI document"
-        };
-        return Err(Diagnostics::new(Some(&root.location), hint));
-    };
-    if !version
-        .as_str()
-        .is_some_and(|v| v.starts_with("3.0") || v.starts_with("3.1"))
-    {
-        return Err(Diagnostics::new(
-            Some(&version.location),
-            "`openapi` must be a version 3.0 or 3.1, as a string such as '3.1.0'",
-        ));
-    }
-    for (key, is_array) in [
-        ("paths", false),
-        ("components", false),
-        ("servers", true),
-        ("tags", true),
-    ] {
-        if let Some(node) = root.get(key)
-            && (if is_array {
-                !matches!(node.kind, Kind::Array(_))
-            } else {
-                node.properties().is_none()
-            })
-        {
-            let kind = if is_array { "an array" } else { "an object" };
-            return Err(Diagnostics::new(
-                Some(&node.location),
-                format!("`{key}` must be {kind}"),
-            ));
-        }
-    }
-    Ok(())
 }

@@ -186,7 +186,7 @@ fn page(name: &str, content: &[u8], status: Status) -> Result<Page, Diagnostics>
     let counts = loaded
         .documents
         .iter()
-        .map(|document| operations(&document.value).count());
+        .map(|document| operations(&document.value()).count());
     Ok(Page {
         name: name.to_owned(),
         content: content.to_vec(),

@@ -171,6 +171,42 @@ fn pages_and_directories_of_pages_are_compared() {
     }
 }
 
+/// What a relative reference leads to is compared, and located in its file.
+#[test]
+fn relative_references_are_followed() {
+    let folder = folder();
+    let document = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths:\n  /a:\n    $ref: parts/a.yaml\n";
+    let part = |ty: &str| {
+        format!(
+            "get:\n  operationId: a\n  responses:\n    '200':\n      description: d\n      content:\n        application/json:\n          \
+             schema: {{$ref: 's.yaml#/S'}}\n{ty}"
+        )
+    };
+    for (directory, ty) in [("one", "string"), ("two", "object")] {
+        let directory = folder.path().join(directory);
+        fs::create_dir_all(directory.join("parts")).unwrap();
+        fs::write(directory.join("api.yaml"), document).unwrap();
+        fs::write(directory.join("parts/a.yaml"), part("")).unwrap();
+        fs::write(directory.join("parts/s.yaml"), format!("S:\n  type: {ty}\n")).unwrap();
+    }
+    for (old, new) in [("one/api.yaml", "two/api.yaml"), ("one", "two")] {
+        let ran = run(folder.path(), &[old, new]);
+        assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains("[type-changed]"), "{}", ran.out);
+        assert!(ran.out.contains("two/parts/s.yaml:2"), "{}", ran.out);
+        assert!(!ran.err.contains("skipped"), "{}", ran.err);
+    }
+    fs::write(folder.path().join("two/parts/a.yaml"), "summary: nothing\n").unwrap();
+    let ran = run(folder.path(), &["one/api.yaml", "two/api.yaml"]);
+    assert!(ran.out.contains("[operation-removed]"), "{}", ran.out);
+    fs::remove_file(folder.path().join("two/parts/a.yaml")).unwrap();
+    let ran = run(folder.path(), &["one", "two"]);
+    assert_eq!(ran.code, 3);
+    let expected =
+        "error: two/api.yaml:5: the reference `parts/a.yaml` does not resolve: there is no file `parts/a.yaml`";
+    assert!(ran.err.starts_with(expected), "{}", ran.err);
+}
+
 #[test]
 fn invalid_input_is_an_error_with_its_location() {
     let folder = folder();
@@ -194,19 +230,39 @@ fn invalid_input_is_an_error_with_its_location() {
         ),
         (
             "version.yaml",
-            "info: {}\nopenapi: 3.1\n",
-            "error: version.yaml:2: `openapi` must be a version",
+            "info: {}\nopenapi: 3.2.0\n",
+            "error: version.yaml:2: OpenAPI version 3.2.0 is not supported: OpenAPI 3.0 and 3.1 are read",
         ),
         ("words.md", "# Words\n", "error: .: no OpenAPI document"),
         (
             "page.md",
             "# A page\n\n```json\n{\"openapi\": \"3.1.0\",,}\n```\n",
-            "error: ./page.md:4: invalid OpenAPI document: ",
+            "error: page.md:4: invalid OpenAPI document: ",
         ),
         (
             "paths.yaml",
             "openapi: 3.1.0\npaths: []\n",
             "error: paths.yaml:2: `paths` must be an object",
+        ),
+        (
+            "method.yaml",
+            "openapi: 3.1.0\npaths:\n  /a:\n    get: [1]\n",
+            "error: method.yaml:4: `get` must be an object, an operation, not an array",
+        ),
+        (
+            "dangling.yaml",
+            "openapi: 3.0.3\npaths: {}\ncomponents:\n  schemas:\n    A:\n      items:\n        $ref: '#/components/schemas/B'\n",
+            "error: dangling.yaml:7: the reference `#/components/schemas/B` does not resolve: `#/components/schemas` has no `B`",
+        ),
+        (
+            "outside.yaml",
+            "openapi: 3.1.0\npaths:\n  /a:\n    $ref: ../a.yaml\n",
+            "error: outside.yaml:4: the reference `../a.yaml` leads out of the directory",
+        ),
+        (
+            "url.yaml",
+            "openapi: 3.1.0\npaths:\n  /a:\n    $ref: 'https://example.com/a.yaml#/a'\n",
+            "error: url.yaml:4: the reference `https://example.com/a.yaml#/a` is a URL",
         ),
     ] {
         fs::write(folder.path().join(name), text).unwrap();

@@ -39,6 +39,11 @@ impl Diagnostics {
         });
     }
 
+    /// Adds other errors.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,8 +1,11 @@
 //! The files of a specs directory, in memory, so that the stages need not know whether they came from disk or from git.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
 
@@ -22,9 +25,21 @@ pub fn relative(root: &Path, path: &Path) -> String {
         .join("/")
 }
 
+/// Reads a file that was not given, by its name.
+type Fetch = Arc<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>;
+
 /// File contents by name; names are relative to the specs directory, with `/` on every system.
-#[derive(Debug, Clone, Default)]
-pub struct Files(BTreeMap<String, Vec<u8>>);
+#[derive(Clone, Default)]
+pub struct Files {
+    contents: BTreeMap<String, Vec<u8>>,
+    fetch: Option<Fetch>,
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.contents.keys()).finish()
+    }
+}
 
 impl Files {
     /// Reads the files in some directories below `root`, recursively. A directory that does not exist is empty.
@@ -52,23 +67,49 @@ impl Files {
                 self.collect(root, &path)?;
             } else if is_document(&path.to_string_lossy()) {
                 let content = fs::read(&path).map_err(failed(&path))?;
-                self.0.insert(relative(root, &path), content);
+                self.contents.insert(relative(root, &path), content);
             }
         }
         Ok(())
     }
 
     pub fn insert(&mut self, name: String, content: Vec<u8>) {
-        self.0.insert(name, content);
+        self.contents.insert(name, content);
+    }
+
+    /// Reads files that are referred to and were not given with `fetch`, by name.
+    pub fn with_fetch(mut self, fetch: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        self.fetch = Some(Arc::new(fetch));
+        self
+    }
+
+    /// Reads files that are referred to and were not given from a directory, and none outside of it.
+    pub fn with_directory(self, directory: &Path) -> Self {
+        let directory = directory.to_owned();
+        self.with_fetch(move |name| {
+            let path = directory.join(name).canonicalize().ok()?;
+            // A symbolic link may lead anywhere.
+            let is_inside = path.starts_with(directory.canonicalize().ok()?);
+            is_inside.then(|| fs::read(path).ok()).flatten()
+        })
+    }
+
+    /// The content of a file.
+    pub fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        match (self.contents.get(name), &self.fetch) {
+            (Some(content), _) => Some(Cow::Borrowed(content)),
+            (None, Some(fetch)) => fetch(name).map(Cow::Owned),
+            (None, None) => None,
+        }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.contents.is_empty()
     }
 
     /// The files in a directory, recursively, in the order of their names; all of them for `""`.
     pub fn in_directory<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
-        self.0
+        self.contents
             .iter()
             .filter(move |(name, _)| {
                 directory.is_empty() || name.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
