@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::SignedDuration;
-use pbx_test_harness::{Operation, Raw, on_each_engine, operations};
+use pbx_test_harness::{Operation, Raw, on_each_engine, operations, unimplemented_operations};
 use reqwest::Method;
 
 use crate::accounts::{Accounts, user};
@@ -164,5 +164,22 @@ async fn every_operation_allows_the_roles_of_the_contract() {
     }
     insta::allow_duplicates! {
         insta::assert_snapshot!(table);
+    }
+}
+
+/// New resources, and new operations of others, need no entry in any test until they are implemented.
+#[on_each_engine]
+async fn operation_that_is_not_implemented_answers_501_after_authentication() {
+    let server = start().ready();
+    let session = server.raw_signed_in().await;
+    for operation in &unimplemented_operations() {
+        let anonymous = outcome(operation, &server.raw()).await;
+        assert_eq!(
+            anonymous,
+            if operation.is_public { "501" } else { "401" },
+            "{}",
+            operation.id
+        );
+        assert_eq!(outcome(operation, &session).await, "501", "{}", operation.id);
     }
 }

@@ -101,7 +101,8 @@ async fn call(operation: &Operation, session: &Raw, path: &str) -> Exchange {
         "resetDealerPassword" | "resetUserPassword" => json!({"password": PASSWORD}),
         _ => json!({}),
     };
-    session.post(path, &body).await
+    let method: Method = operation.method.parse().unwrap();
+    session.send_request(session.request(method, path).json(&body)).await
 }
 
 #[on_each_engine]

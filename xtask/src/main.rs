@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::diff::report::{FailOn, Format};
 use xtask::diff::{self, changelog};
 use xtask::upstream;
 
@@ -40,20 +39,7 @@ enum Task {
     /// git revisions (of which the specs directory is read), or REVISION:PATH.
     ///
     /// Exit codes: 0 without changes, 1 for compatible changes, 2 for breaking changes, 3 if a contract cannot be read.
-    Diff {
-        /// The old contract.
-        old: String,
-        /// The new contract. Default: the specs directory of the workspace.
-        new: Option<String>,
-        #[arg(long, value_enum, default_value = "text")]
-        format: Format,
-        /// List documentation changes (descriptions, summaries, examples) instead of only counting them.
-        #[arg(long)]
-        all: bool,
-        /// The lowest severity that makes the exit code nonzero.
-        #[arg(long, value_enum, default_value = "text", value_name = "SEVERITY")]
-        fail_on: FailOn,
-    },
+    Diff(diff::Options),
     /// Report what new vendor pages change, and adopt them with --apply.
     ///
     /// Reports the changes of the contract, the overlay actions that no longer apply as before, the generated names that change, and
@@ -116,26 +102,10 @@ fn main() -> ExitCode {
                 Err(error) => failure(&format!("{error:#}"), 1),
             }
         }
-        Task::Diff {
-            old,
-            new,
-            format,
-            all,
-            fail_on,
-        } => {
-            let options = diff::Options {
-                old,
-                new,
-                format,
-                all,
-                fail_on,
-                color,
-            };
-            match diff::run(workspace, &options, &mut stdout) {
-                Ok(code) => ExitCode::from(code),
-                Err(errors) => failure(&errors.to_string(), UNREADABLE),
-            }
-        }
+        Task::Diff(options) => match diff::run(workspace, &options, color, &mut stdout) {
+            Ok(code) => ExitCode::from(code),
+            Err(errors) => failure(&errors.to_string(), UNREADABLE),
+        },
         Task::Upstream {
             pages,
             partial,

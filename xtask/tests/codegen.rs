@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use codegen::lists::Lists;
 use contract::limits;
 use contract::pipeline::Contract;
 use serde_json::Value;
@@ -229,7 +230,8 @@ fn the_client_and_the_command_have_no_limit_of_this_server() {
         operations: contract.operations,
         actions: contract.actions,
     };
-    let [limited, unlimited] = [contract, unlimited].map(|contract| codegen::from_contract(contract).unwrap().files);
+    let [limited, unlimited] =
+        [contract, unlimited].map(|contract| codegen::from_contract(contract, &Lists::default()).unwrap().files);
     let differing = limited
         .iter()
         .filter(|(file, text)| unlimited.get(*file) != Some(*text))

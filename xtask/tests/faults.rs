@@ -41,13 +41,6 @@ fn with_parameter(parameter: Value) -> Value {
 fn errors_name_file_line_and_construct() {
     let cases = [
         (
-            operation(|o| {
-                o.as_object_mut().unwrap().remove("operationId");
-            }),
-            "/a",
-            "it has no operationId",
-        ),
-        (
             operation(|o| o["responses"] = json!({"4XX": {"description": "E"}})),
             "/a",
             "has no success response",

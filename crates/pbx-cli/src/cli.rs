@@ -1,24 +1,24 @@
 //! The command line: all commands, and which of them was given.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, FromArgMatches as _, Subcommand as _};
 
 use crate::builtin::BuiltinCommand;
 use crate::builtin::upload::{self, UploadArgs};
-use crate::generated::Operation;
+use crate::generated::{GROUPS, OPERATIONS, SECTIONS};
 use crate::help;
 use crate::operation::arguments;
-use crate::operation::spec::ResponseBody;
+use crate::operation::spec::{OperationSpec, ResponseBody};
 use crate::options::global::GlobalOptions;
-use crate::tree::{self, GROUPS, SECTIONS};
 
 /// The command that was given.
 #[derive(Debug)]
 pub enum Invocation<'a> {
     /// An operation, with its arguments.
-    Operation(Operation, &'a ArgMatches),
+    Operation(&'static OperationSpec, &'a ArgMatches),
     /// A built-in command.
     Builtin(BuiltinCommand),
     /// `pbx files upload`.
@@ -33,15 +33,32 @@ pub fn command() -> Command {
     GlobalOptions::augment_args(command_without_global_options())
 }
 
+/// Returns `pbx` with all commands, and the options of those that a command line may mean: the ones whose words it contains.
+///
+/// An API has hundreds of operations with dozens of options each, and every start would build all of them.
+pub fn command_for(arguments: &[OsString]) -> Command {
+    let is_meant = |spec: &OperationSpec| {
+        let mut words = spec.command.split(' ');
+        words.all(|word| arguments.iter().any(|argument| argument == word))
+    };
+    GlobalOptions::augment_args(assemble(&is_meant))
+}
+
 /// Returns `pbx` with all commands and their own options.
 pub fn command_without_global_options() -> Command {
+    assemble(&|_| true)
+}
+
+/// Returns `pbx` with all commands, and the options of some operations.
+fn assemble(has_options: &dyn Fn(&OperationSpec) -> bool) -> Command {
     let mut children: HashMap<&str, Vec<Command>> = HashMap::new();
-    for operation in Operation::ALL {
-        let (group, name) = split_last(tree::placement(*operation).command);
-        children
-            .entry(group)
-            .or_default()
-            .push(operation_command(*operation, name));
+    for spec in OPERATIONS {
+        let (group, _) = split_last(spec.command);
+        let command = match has_options(spec) {
+            true => operation_command(spec),
+            false => arguments::summary(spec),
+        };
+        children.entry(group).or_default().push(command);
     }
     let (group, name) = split_last(UPLOAD);
     children.entry(group).or_default().push(upload::command(name));
@@ -79,10 +96,9 @@ fn split_last(command: &str) -> (&str, &str) {
     command.rsplit_once(' ').unwrap_or(("", command))
 }
 
-/// Returns the command of an operation, with the options that depend on its response and placement.
-fn operation_command(operation: Operation, name: &str) -> Command {
-    let (spec, placement) = (operation.spec(), tree::placement(operation));
-    let mut command = arguments::command(spec, name, placement.about);
+/// Returns the command of an operation, with the options that depend on its response.
+fn operation_command(spec: &'static OperationSpec) -> Command {
+    let mut command = arguments::command(spec);
     if spec.paginated {
         command = command.arg(
             Arg::new("all")
@@ -108,7 +124,7 @@ fn operation_command(operation: Operation, name: &str) -> Command {
                 .help("Print the entity tag only, for --if-match of the update"),
         );
     }
-    if placement.confirmation.is_some() {
+    if spec.confirmation.is_some() {
         command = command.arg(
             Arg::new("yes")
                 .short('y')
@@ -117,13 +133,13 @@ fn operation_command(operation: Operation, name: &str) -> Command {
                 .help("Skip the confirmation"),
         );
     }
-    if !placement.examples.is_empty() {
-        let title = if placement.examples.len() == 1 {
+    if !spec.examples.is_empty() {
+        let title = if spec.examples.len() == 1 {
             "Example"
         } else {
             "Examples"
         };
-        command = command.after_help(format!("{title}:\n  {}", placement.examples.join("\n  ")));
+        command = command.after_help(format!("{title}:\n  {}", spec.examples.join("\n  ")));
     }
     command
 }
@@ -147,9 +163,8 @@ pub fn invocation(matches: &ArgMatches) -> Result<Invocation<'_>, clap::Error> {
     if command == UPLOAD {
         return UploadArgs::from_arg_matches(matches).map(Invocation::Upload);
     }
-    let mut operations = Operation::ALL.iter();
-    match operations.find(|operation| tree::placement(**operation).command == command) {
-        Some(operation) => Ok(Invocation::Operation(*operation, matches)),
+    match OPERATIONS.iter().find(|spec| spec.command == command) {
+        Some(spec) => Ok(Invocation::Operation(spec, matches)),
         None => Err(clap::Error::raw(
             clap::error::ErrorKind::InvalidSubcommand,
             "no such command\n",
@@ -183,6 +198,23 @@ mod tests {
     }
 
     #[test]
+    fn command_line_gets_the_options_of_its_command_only() {
+        let line = ["pbx", "--output", "json", "holidays", "create", "--name", "x"].map(OsString::from);
+        let root = command_for(&line);
+        let create = root.find_subcommand("holidays").unwrap();
+        let has_options = |name: &str| create.find_subcommand(name).unwrap().get_arguments().count() > 0;
+        assert!(has_options("create"));
+        assert!(!has_options("update"));
+        let all = command();
+        let names = |root: &Command| -> Vec<String> {
+            let groups = root.get_subcommands();
+            let commands = groups.flat_map(|group| group.get_subcommands());
+            commands.map(|command| command.get_name().to_owned()).collect()
+        };
+        assert_eq!(names(&root), names(&all));
+    }
+
+    #[test]
     fn every_command_is_recognized() {
         fn leaves(command: &Command, path: &str, found: &mut Vec<String>) {
             let mut inner = command.get_subcommands().peekable();
@@ -195,21 +227,21 @@ mod tests {
         }
         let (root, mut paths) = (command(), Vec::new());
         leaves(&root, "pbx", &mut paths);
-        assert!(paths.len() > Operation::ALL.len());
+        assert!(paths.len() > OPERATIONS.len());
         let mut operations = 0;
         for path in paths {
             // Required arguments are missing.
             let command = root.clone().ignore_errors(true);
             let matches = command.try_get_matches_from(path.split(' ')).unwrap();
             match invocation(&matches) {
-                Ok(Invocation::Operation(operation, _)) => {
+                Ok(Invocation::Operation(spec, _)) => {
                     operations += 1;
-                    assert_eq!(format!("pbx {}", tree::placement(operation).command), path);
+                    assert_eq!(format!("pbx {}", spec.command), path);
                 }
                 Ok(Invocation::Builtin(_) | Invocation::Upload(_)) => {}
                 Err(error) => assert_eq!(error.kind(), clap::error::ErrorKind::MissingRequiredArgument, "{path}"),
             }
         }
-        assert_eq!(operations, Operation::ALL.len());
+        assert_eq!(operations, OPERATIONS.len());
     }
 }

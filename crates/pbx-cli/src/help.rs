@@ -3,10 +3,12 @@
 use clap::Command;
 
 use crate::failure::Exit;
-use crate::tree::SECTIONS;
+use crate::generated::SECTIONS;
 
 /// Returns the template of the help, with the commands in sections.
 pub fn template(root: &Command) -> String {
+    let names = SECTIONS.iter().flat_map(|(_, names)| names.iter());
+    let width = names.map(|name| name.len() + 2).max().unwrap_or_default();
     let mut text = "{about}\n\n{usage-heading} {usage}\n".to_owned();
     for (title, names) in SECTIONS {
         text.push_str(&format!("\n{title}:\n"));
@@ -19,7 +21,7 @@ pub fn template(root: &Command) -> String {
                     .map(ToString::to_string)
                     .unwrap_or_default(),
             };
-            text.push_str(&format!("  {name:<13}{about}\n"));
+            text.push_str(&format!("  {name:<width$}{about}\n"));
         }
     }
     text.push_str("\nGlobal options:\n{options}{after-help}");

@@ -6,7 +6,7 @@
 //!   any contract, without the feature `command`.
 //! - `options` and `profile`: the command line's options, the saved servers and sessions.
 //! - `api` opens sessions and sends requests, `transfer` streams files, `output` prints responses.
-//! - `builtin` and `run_operation` run commands; `tree` names the command of each operation.
+//! - `builtin` and `run_operation` run commands.
 //! - `cli` assembles all commands, and `program` runs the one that was given.
 
 // Help texts are comments on arguments, and help has no Markdown.
@@ -55,6 +55,4 @@ pub mod secret;
 pub mod tenants;
 #[cfg(feature = "command")]
 pub mod transfer;
-#[cfg(feature = "command")]
-pub mod tree;
 pub mod yaml;

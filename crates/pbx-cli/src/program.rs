@@ -1,5 +1,6 @@
 //! The program: parses the command line, runs the command, and reports errors.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -17,7 +18,10 @@ use crate::run_operation;
 pub fn main() -> ExitCode {
     let matches = match completion::complete(cli::command) {
         Ok(true) => return ExitCode::SUCCESS,
-        Ok(false) => cli::command().try_get_matches(),
+        Ok(false) => {
+            let arguments: Vec<OsString> = std::env::args_os().collect();
+            cli::command_for(&arguments).try_get_matches_from(arguments)
+        }
         Err(error) => Err(error),
     };
     let matches = match matches {
@@ -61,7 +65,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         .map_err(|error| Failure::local(format!("threads: {error}")))?;
     let outcome = runtime.block_on(async {
         match invocation {
-            Invocation::Operation(operation, matches) => run_operation::run(operation, matches, &options).await,
+            Invocation::Operation(spec, matches) => run_operation::run(spec, matches, &options).await,
             Invocation::Builtin(command) => command.run(&options, cli::command).await,
             Invocation::Upload(args) => upload::run(&args, &options).await,
         }

@@ -8,33 +8,31 @@ use serde_json::Value;
 use crate::api::call::Response;
 use crate::api::session::ApiSession;
 use crate::failure::{Exit, Failure};
-use crate::generated::Operation;
 use crate::operation::input;
 use crate::operation::request::Request;
-use crate::operation::spec::Access;
+use crate::operation::spec::{Access, OperationSpec};
 use crate::options::global::GlobalOptions;
 use crate::output::columns::RowLayout;
 use crate::output::printer::Printer;
 use crate::pagination::{self, Pages};
 use crate::transfer::download;
-use crate::{page, progress, prompt, tree};
+use crate::{page, progress, prompt};
 
 /// Sends the request of an operation and prints the response.
 ///
 /// # Errors
 ///
 /// Fails if the user does not confirm, or if the request fails.
-pub async fn run(operation: Operation, matches: &ArgMatches, options: &GlobalOptions) -> Result<(), Failure> {
-    let (spec, placement) = (operation.spec(), tree::placement(operation));
+pub async fn run(spec: &'static OperationSpec, matches: &ArgMatches, options: &GlobalOptions) -> Result<(), Failure> {
     let request = input::read_request(spec, matches)?;
-    if let Some(question) = placement.confirmation {
+    if let Some(question) = spec.confirmation {
         prompt::confirm(&fill_in(question, &request), matches.get_flag("yes"))?;
     }
     let mut session = ApiSession::open(options, &spec.access).await?;
     let printer = Printer::new(options);
     let layout = RowLayout {
         row: spec.row(),
-        columns: placement.columns,
+        columns: spec.columns,
     };
     let outcome = if spec.paginated && matches.get_flag("all") {
         print_all_pages(&mut session, request, &printer, layout).await

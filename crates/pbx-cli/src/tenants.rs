@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::session::ApiSession;
 use crate::failure::{Exit, Failure};
-use crate::generated::Operation;
+use crate::generated::tenants;
 use crate::operation::request::Request;
 use crate::page;
 
@@ -25,7 +25,7 @@ pub struct TenantSummary {
 ///
 /// Fails if there is no such tenant, or if several have the name.
 pub async fn find(session: &mut ApiSession, reference: &str) -> Result<TenantSummary, Failure> {
-    let show = Request::new(Operation::ShowTenant.spec()).with_path("id", reference);
+    let show = Request::new(&tenants::SHOW_TENANT).with_path("id", reference);
     let is_id = !reference.is_empty()
         && reference
             .chars()
@@ -70,7 +70,7 @@ pub async fn find(session: &mut ApiSession, reference: &str) -> Result<TenantSum
 ///
 /// Fails if the session may not act in the tenant.
 pub async fn switch(session: &mut ApiSession, tenant: Option<&str>) -> Result<(), Failure> {
-    let request = Request::new(Operation::SwitchTenants.spec());
+    let request = Request::new(&tenants::SWITCH_TENANTS);
     match tenant {
         // Saved first, so that an interrupted command does not leave the tenant unknown.
         Some(tenant) => {
@@ -100,7 +100,7 @@ async fn find_domain(session: &mut ApiSession, domain: &str) -> Result<TenantSum
 }
 
 async fn list(session: &mut ApiSession, parameter: &'static str, value: &str) -> Result<Vec<TenantSummary>, Failure> {
-    let request = Request::new(Operation::ListTenants.spec()).with_query(parameter, value);
+    let request = Request::new(&tenants::LIST_TENANTS).with_query(parameter, value);
     let page = session.send_json(&request).await?;
     Ok(page::items(&page)
         .unwrap_or_default()

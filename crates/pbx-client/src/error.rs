@@ -102,7 +102,7 @@ pub enum Error {
     #[error("{0}")]
     Server(Box<ErrorResponse>),
 
-    /// The response does not follow the contract: an undocumented status, an unreadable body, the page of a proxy. Inspect it.
+    /// The response does not follow the contract: an undocumented status other than 2xx, an unreadable body, the page of a proxy. Inspect it.
     #[error("unexpected response: {reason} ({response})")]
     Unexpected {
         /// The deviation from the contract.

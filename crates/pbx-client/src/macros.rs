@@ -30,7 +30,10 @@ macro_rules! read_object {
             }
 
             fn score(value: &serde_json::Value) -> u32 {
-                $crate::wire::lenient::score_object(value, &[$($crate::macros::wire_name!($field $($wire)?)),*])
+                $crate::wire::lenient::score_object(value, &[$((
+                    $crate::macros::wire_name!($field $($wire)?),
+                    $crate::wire::lenient::score_of(|object: &Self| &object.$field),
+                )),*])
             }
         }
 
@@ -256,7 +259,8 @@ macro_rules! open_enum {
         impl std::str::FromStr for $type {
             type Err = std::convert::Infallible;
 
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
+            // Not `Self::Err`, which may be a variant.
+            fn from_str(text: &str) -> Result<Self, std::convert::Infallible> {
                 Ok(text.into())
             }
         }

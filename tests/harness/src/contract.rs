@@ -28,6 +28,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Returns `METHOD /path`.
+    fn key(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
     /// Returns the names of the path parameters.
     pub fn parameters(&self) -> Vec<&str> {
         let parts = self.path.split('{').skip(1);
@@ -58,12 +63,50 @@ impl Operation {
     }
 }
 
-/// Returns every operation, in the contract's order.
+/// Returns every operation that the server implements, in the contract's order.
 pub fn operations() -> Vec<Operation> {
+    let not_implemented = not_implemented();
+    let mut operations = all_operations();
+    operations.retain(|operation| !not_implemented.contains(&operation.key()));
+    operations
+}
+
+/// Returns every operation that the server answers with 501: that of a resource that is not mounted, or one in the list.
+pub fn unimplemented_operations() -> Vec<Operation> {
+    let not_implemented = not_implemented();
+    let mut operations = all_operations();
+    operations.retain(|operation| not_implemented.contains(&operation.key()));
+    operations
+}
+
+/// Returns `METHOD /path` of the operations that are not implemented. The mount table and the list say which, so that no test names
+/// the operations of a new resource.
+fn not_implemented() -> BTreeSet<String> {
+    let mounts = text("../../crates/pbx-server/src/http/mod.rs");
+    let list = text("../../specs/not-implemented.txt");
+    let lines = list.lines().filter_map(|line| line.split('#').next());
+    let listed: BTreeSet<String> = lines
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    let mut found = BTreeSet::new();
+    for line in text("../../specs/generated/operations.txt").lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [method, path, _, resource] = words[..] else {
+            panic!("`{line}` is not METHOD PATH ID RESOURCE");
+        };
+        let key = format!("{method} {path}");
+        if listed.contains(&key) || !mounts.contains(&format!("pbx_api::{resource}::router()")) {
+            found.insert(key);
+        }
+    }
+    found
+}
+
+fn all_operations() -> Vec<Operation> {
     let contract = contract();
     let mut operations = Vec::new();
     for (path, item) in contract["paths"].as_object().expect("paths") {
-        for method in ["get", "post"] {
+        for method in ["get", "post", "put", "patch", "delete"] {
             let Some(operation) = item.get(method) else { continue };
             let access = operation.get("x-access").and_then(Value::as_array);
             operations.push(Operation {
@@ -115,9 +158,9 @@ fn initial_of(contract: &Value, schema: &Value) -> Value {
     target.map_or(Value::Null, |target| initial_of(contract, target))
 }
 
-/// Returns the names of the properties whose empty string is a value (`x-empty`) and does not mean null.
+/// Returns the names of the properties of implemented operations whose empty string is a value (`x-empty`) and does not mean null.
 pub fn properties_with_empty_value() -> BTreeSet<String> {
-    fn collect(value: &Value, names: &mut BTreeSet<String>) {
+    fn collect(value: &Value, contract: &Value, seen: &mut BTreeSet<String>, names: &mut BTreeSet<String>) {
         let properties = value.get("properties").and_then(Value::as_object);
         for (name, _) in properties
             .into_iter()
@@ -126,14 +169,23 @@ pub fn properties_with_empty_value() -> BTreeSet<String> {
         {
             names.insert(name.clone());
         }
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str)
+            && seen.insert(reference.to_owned())
+            && let Some(target) = contract.pointer(&reference[1..])
+        {
+            collect(target, contract, seen, names);
+        }
         match value {
-            Value::Object(object) => object.values().for_each(|inner| collect(inner, names)),
-            Value::Array(items) => items.iter().for_each(|inner| collect(inner, names)),
+            Value::Object(object) => object.values().for_each(|inner| collect(inner, contract, seen, names)),
+            Value::Array(items) => items.iter().for_each(|inner| collect(inner, contract, seen, names)),
             _ => {}
         }
     }
-    let mut names = BTreeSet::new();
-    collect(&contract(), &mut names);
+    let (contract, mut seen, mut names) = (contract(), BTreeSet::new(), BTreeSet::new());
+    for operation in operations() {
+        let value = &contract["paths"][&operation.path][operation.method.to_lowercase()];
+        collect(value, &contract, &mut seen, &mut names);
+    }
     names
 }
 
@@ -142,6 +194,10 @@ fn contract() -> Value {
 }
 
 fn read(file: &str) -> Value {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    serde_json::from_str(&fs::read_to_string(file).expect("the contract")).expect("JSON")
+    serde_json::from_str(&text(file)).expect("JSON")
+}
+
+fn text(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"))
 }

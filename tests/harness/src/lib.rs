@@ -25,7 +25,9 @@ mod tenants;
 
 pub use certificates::{Authority, Identity, connect_tls, der, handshake};
 pub use clock::Clock;
-pub use contract::{Operation, initial, operations, properties_with_empty_value, request_schemas};
+pub use contract::{
+    Operation, initial, operations, properties_with_empty_value, request_schemas, unimplemented_operations,
+};
 pub use engine::{Engine, select, selected};
 pub use pbx_test_macros::on_each_engine;
 #[cfg(unix)]

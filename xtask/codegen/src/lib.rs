@@ -4,7 +4,9 @@
 
 pub mod cli;
 pub mod client;
+pub mod lists;
 pub mod mock;
+mod rust;
 pub mod server;
 pub mod state;
 
@@ -17,6 +19,8 @@ use anyhow::Context;
 use contract::files::relative;
 use contract::operations::Locations;
 use contract::{emit, limits, lower, model, pipeline, texts};
+
+use crate::lists::Lists;
 
 /// The directories owned by codegen, relative to the output directory.
 const OWNED: [&str; 7] = [
@@ -72,11 +76,13 @@ pub struct Generated {
 
 /// Generates all files from a specs directory, in memory.
 pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
-    from_contract(pipeline::build(specs)?)
+    let (contract, lists) = (pipeline::build(specs)?, Lists::read(specs)?);
+    lists.check(&model::read(&contract.document, &contract.locations)?)?;
+    from_contract(contract, &lists)
 }
 
-/// Generates all files from a contract, in memory.
-pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> {
+/// Generates all files from a contract, in memory. Entries of the lists that match nothing are ignored.
+pub fn from_contract(contract: pipeline::Contract, lists: &Lists) -> anyhow::Result<Generated> {
     let mut files = BTreeMap::new();
     let mut add = |path: String, content: String| {
         files.insert(path, content);
@@ -92,16 +98,32 @@ pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> 
         emit::operations_list(&contract.document),
     );
 
-    let api = model::read(&contract.document, &contract.locations)?;
+    let mut api = model::read(&contract.document, &contract.locations)?;
+    let mut notices = contract.notices;
+    api.operations.retain(|operation| {
+        let is_routable = operation.is_routable();
+        if !is_routable {
+            let location = contract
+                .locations
+                .get(&(operation.path.clone(), operation.method.clone()));
+            let place = location.map(|location| format!("{location}: ")).unwrap_or_default();
+            notices.push(format!(
+                "{place}`{} {}` mixes text and parameters in a segment of its path: the server does not have it",
+                operation.method.to_uppercase(),
+                operation.path
+            ));
+        }
+        is_routable
+    });
     let locate = |error| locate(error, &api, &contract.locations);
-    let server = server::generate(&api, &contract.document).map_err(locate)?;
+    let server = server::generate(&api, &contract.document, &lists.not_implemented).map_err(locate)?;
     for (name, content) in server.types {
         add(format!("crates/pbx-types/src/generated/{name}"), content);
     }
     for (name, content) in server.api {
         add(format!("crates/pbx-api/src/generated/{name}"), content);
     }
-    let state = state::generate(&api).map_err(locate)?;
+    let state = state::generate(&implemented(&api, lists)).map_err(locate)?;
     for (name, content) in state.files {
         add(format!("crates/pbx-domain/src/generated/{name}"), content);
     }
@@ -110,7 +132,7 @@ pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> 
         &texts::without(&limits::without(&contract.document)),
         &contract.locations,
     )?;
-    for (name, content) in cli::generate(&cli_api).map_err(locate)? {
+    for (name, content) in cli::generate(&cli_api, &lists.commands).map_err(locate)? {
         add(format!("crates/pbx-cli/src/generated/{name}"), content);
     }
     let client_api = model::read(&lowered, &contract.locations).context("the lowered document")?;
@@ -130,9 +152,17 @@ pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> 
     );
     Ok(Generated {
         files,
-        notices: contract.notices.into_iter().chain(state.notices).collect(),
+        notices: notices.into_iter().chain(state.notices).collect(),
         summary,
     })
+}
+
+/// Returns the API without the operations that the server does not implement: nothing stores what they set.
+fn implemented(api: &model::Api, lists: &Lists) -> model::Api {
+    let mut api = api.clone();
+    api.operations
+        .retain(|operation| !lists.not_implemented.contains(operation));
+    api
 }
 
 /// The operation that a generator's error is about; [`generate`] adds its file and line.

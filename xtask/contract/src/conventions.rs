@@ -19,6 +19,7 @@ use crate::extensions::MERGE_PATCH;
 use crate::initial;
 use crate::normalize::{NULLABLE, normalize};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
+use crate::recursion::SCHEMAS;
 use crate::schemas::{JSON, for_each_schema};
 use crate::texts::mark_empty;
 
@@ -57,9 +58,11 @@ pub fn apply_best_effort(document: &mut Value, locations: &Locations) -> Diagnos
                     request_conventions(schema);
                 }
             }
+            recursive_mut(body).for_each(request_conventions);
         }
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for (status, response) in responses.into_iter().flatten() {
+            recursive_mut(response).for_each(response_conventions);
             if status.starts_with('2')
                 && let Some(schema) = json_schema_mut(response)
             {
@@ -73,6 +76,15 @@ pub fn apply_best_effort(document: &mut Value, locations: &Locations) -> Diagnos
 
 fn json_schema_mut(holder: &mut Value) -> Option<&mut Value> {
     holder.get_mut("content")?.get_mut(JSON)?.get_mut("schema")
+}
+
+/// The schemas in a body that contain themselves.
+fn recursive_mut(holder: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let schemas = holder.get_mut(SCHEMAS).and_then(Value::as_object_mut);
+    schemas
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, holder)| holder.get_mut("schema"))
 }
 
 /// The names of the properties in the response to `GET`, by path.

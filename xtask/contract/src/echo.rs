@@ -8,6 +8,8 @@
 //! An update is a JSON Merge Patch, or another JSON body that does not create an object and has a property of the response of `GET`.
 //! `x-update: false` on a body states that it is none. This runs on named schemas, so that it changes no name.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::extensions::{ECHO, MERGE_PATCH, UPDATE};
@@ -39,7 +41,7 @@ pub fn apply(document: &mut Value) {
         let item = &document["paths"][path.as_str()];
         let (shown, body) = (shown(item).cloned(), body(&item[*method]).cloned());
         if let (Some(shown), Some(body)) = (shown, body) {
-            add(document, &shown, &body, 0);
+            add(document, &shown, &body, &mut BTreeSet::new());
         }
         let item = &mut document["paths"][path.as_str()];
         add_etag(&mut item["get"]["responses"]["200"]);
@@ -103,12 +105,15 @@ fn is_read_only(schema: &Value) -> bool {
     schema.get("readOnly") == Some(&json!(true))
 }
 
-/// Objects that are nested deeper are those of a schema that contains itself.
-const MAX_DEPTH: usize = 8;
-
 /// Adds the properties of an object of the response to that of the body, also in nested objects. An array is replaced as a whole.
-fn add(document: &mut Value, shown: &Value, body: &Value, depth: usize) {
-    let Some(pointer) = object(document, body) else { return };
+fn add(document: &mut Value, shown: &Value, body: &Value, seen: &mut BTreeSet<(String, String)>) {
+    let (Some(pointer), Some(of)) = (object(document, body), object(document, shown)) else {
+        return;
+    };
+    // An object may contain itself.
+    if !seen.insert((pointer.clone(), of)) {
+        return;
+    }
     let Some(shown) = properties(document, shown).cloned() else {
         return;
     };
@@ -123,11 +128,10 @@ fn add(document: &mut Value, shown: &Value, body: &Value, depth: usize) {
         match body.get_mut(&name) {
             None => drop(body.insert(name, echoed(&property, mark))),
             Some(own) if is_read_only(own) => own[ECHO] = json!(mark),
-            Some(own) if depth < MAX_DEPTH => {
+            Some(own) => {
                 let own = own.clone();
-                add(document, &property, &own, depth + 1);
+                add(document, &property, &own, seen);
             }
-            Some(_) => {}
         }
     }
 }
@@ -170,6 +174,7 @@ fn add_etag(response: &mut Value) {
         .as_object_mut()
         .map(|response| response.entry("headers").or_insert_with(|| json!({})));
     if let Some(Value::Object(headers)) = headers {
+        headers.retain(|name, _| name == ETAG || !name.eq_ignore_ascii_case(ETAG));
         headers.insert(ETAG.to_owned(), header);
     }
 }
@@ -185,6 +190,13 @@ fn add_if_match(operation: &mut Value) {
     let operation = operation.as_object_mut();
     let parameters = operation.map(|operation| operation.entry("parameters").or_insert_with(|| json!([])));
     if let Some(Value::Array(parameters)) = parameters {
+        let is_other = |one: &Value| {
+            one["in"] != "header"
+                || !one["name"]
+                    .as_str()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(IF_MATCH))
+        };
+        parameters.retain(is_other);
         parameters.push(parameter);
     }
 }
@@ -258,22 +270,31 @@ pub fn read(document: &Value, path: &str, method: &str) -> Option<Echo> {
             echo.volatile.push(name.clone());
         }
     }
-    collect(document, sent, "", &mut echo);
+    let mut stack = object(document, body(operation)?).into_iter().collect();
+    collect(document, sent, "", &mut stack, &mut echo);
     Some(echo)
 }
 
-fn collect(document: &Value, sent: &Map<String, Value>, at: &str, echo: &mut Echo) {
+/// Objects that are nested deeper are not sent back.
+const MAX_DEPTH: usize = 8;
+
+/// Collects the marks below an object; `stack` has the components that contain it.
+fn collect(document: &Value, sent: &Map<String, Value>, at: &str, stack: &mut Vec<String>, echo: &mut Echo) {
     for (name, property) in sent {
         let pointer = format!("{at}/{}", crate::pointer::token(name));
         match property.get(ECHO).and_then(Value::as_str) {
             Some(IGNORED) => echo.ignored.push(pointer),
             Some(_) => echo.unchanged.push(pointer),
-            None if pointer.matches('/').count() <= MAX_DEPTH => {
-                if let Some(inner) = properties(document, property) {
-                    collect(document, inner, &pointer, echo);
+            None => {
+                let component = object(document, property);
+                if let Some(component) = component.filter(|one| stack.len() < MAX_DEPTH && !stack.contains(one))
+                    && let Some(inner) = properties(document, property)
+                {
+                    stack.push(component);
+                    collect(document, inner, &pointer, stack, echo);
+                    stack.pop();
                 }
             }
-            None => {}
         }
     }
 }

@@ -2,6 +2,8 @@
 
 /// Extension of request bodies: `true` for a JSON Merge Patch.
 pub const MERGE_PATCH: &str = "x-merge-patch";
+/// Extension of the content of a body, `application/json`: the media type of JSON in the documents, if it is another one.
+pub const MEDIA_TYPE: &str = "x-media-type";
 /// Extension of request bodies: `false` for one that does not update what `GET` on the same path shows.
 pub const UPDATE: &str = "x-update";
 /// Extension of a property of an update that only `GET` shows: `ignored` or `unchanged`.

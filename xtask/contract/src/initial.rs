@@ -140,7 +140,7 @@ pub fn check(document: &mut Value, locations: &Locations, errors: &mut Diagnosti
     });
 }
 
-fn allows(schema: &Value, value: &Value) -> bool {
+pub fn allows(schema: &Value, value: &Value) -> bool {
     let is_in_enum = || {
         schema
             .get("enum")
@@ -153,7 +153,9 @@ fn allows(schema: &Value, value: &Value) -> bool {
             (Some("boolean"), Value::Bool(_))
             | (Some("string"), Value::String(_))
             | (Some("number"), Value::Number(_)) => true,
-            (Some("integer"), Value::Number(number)) => number.is_i64() || number.is_u64(),
+            (Some("integer"), Value::Number(number)) => {
+                number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|number| number.fract() == 0.0)
+            }
             (Some("array"), Value::Array(items)) => items
                 .iter()
                 .all(|item| schema.get("items").is_none_or(|schema| allows(schema, item))),

@@ -16,7 +16,7 @@ pub const REF_NAME: &str = "x-ref-name";
 
 /// The deepest nesting and the most values that replaced references may lead to. Components that contain each other many times multiply.
 const MAX_DEPTH: usize = 256;
-const MAX_VALUES: usize = 20_000_000;
+const MAX_VALUES: usize = if cfg!(test) { 100_000 } else { 6_000_000 };
 
 /// Inlines all references of all operations and removes the components. Returns notices about unused components.
 pub fn inline(document: &mut Value, locations: &Locations) -> Result<Vec<String>, Diagnostics> {
@@ -39,9 +39,16 @@ pub fn inline_best_effort(document: &mut Value, locations: &Locations) -> (Vec<S
         used: BTreeSet::new(),
         values: 0,
         errors: BTreeSet::new(),
+        kept: BTreeSet::new(),
+        stack: Vec::new(),
+        cut: BTreeSet::new(),
     };
     let mut errors = Diagnostics::default();
     for_each_operation(document, |path, method, operation| {
+        // Reported with the operation that exceeds it.
+        if inliner.values > MAX_VALUES {
+            return;
+        }
         inliner.visit(operation, Kind::Operation, 0);
         for message in std::mem::take(&mut inliner.errors) {
             errors.push(location_of(locations, path, method), message);
@@ -54,11 +61,21 @@ pub fn inline_best_effort(document: &mut Value, locations: &Locations) -> (Vec<S
             errors.push(None, format!("the webhook `{name}`: {message}"));
         }
     }
+    let schemas = inliner.keep();
+    for message in std::mem::take(&mut inliner.errors) {
+        errors.push(None, message);
+    }
     if !errors.is_empty() {
         return (Vec::new(), errors);
     }
 
-    let mut notices = Vec::new();
+    let mut notices: Vec<String> = inliner
+        .cut
+        .iter()
+        .map(|name| {
+            format!("the schema `{name}` contains itself and has no properties: it is any JSON value where it does")
+        })
+        .collect();
     let used = inliner.used;
     if let Some(left) = document.get_mut("components").and_then(Value::as_object_mut) {
         left.retain(|section, entries| {
@@ -72,6 +89,9 @@ pub fn inline_best_effort(document: &mut Value, locations: &Locations) -> (Vec<S
             }
             false
         });
+        if !schemas.is_empty() {
+            left.insert("schemas".to_owned(), Value::Object(schemas));
+        }
     }
     (notices, errors)
 }
@@ -160,19 +180,95 @@ struct Inliner<'a> {
     /// The number of values that references were replaced by.
     values: usize,
     errors: BTreeSet<String>,
+    /// The schemas that stay components.
+    kept: BTreeSet<Key>,
+    /// The schemas that contain themselves and are being replaced.
+    stack: Vec<Key>,
+    /// The names of those that no reference could replace.
+    cut: BTreeSet<String>,
 }
 
 impl Inliner<'_> {
-    /// Replaces the references in a part. `depth` is the number of references that lead to it.
+    /// Returns the schemas that stay components, without other references.
+    fn keep(&mut self) -> Map<String, Value> {
+        let mut schemas = Map::new();
+        while let Some(key) = self.kept.iter().find(|key| !schemas.contains_key(&key.1)).cloned() {
+            let mut body = self.components[&key.0][&key.1].clone();
+            self.stack.push(key.clone());
+            self.visit(&mut body, Kind::Schema, 0);
+            self.stack.pop();
+            if let Some(body) = body.as_object_mut() {
+                body.entry(REF_NAME.to_owned())
+                    .or_insert_with(|| Value::String(key.1.clone()));
+            }
+            schemas.insert(key.1, body);
+        }
+        schemas
+    }
+
+    /// Returns what a reference to a schema that contains itself becomes: itself if the schema has a type, or its target. A branch of
+    /// `allOf` is always replaced.
+    fn recursive(&mut self, part: &Value, key: Key, in_all_of: bool, depth: usize) -> Value {
+        let target = &self.components[&key.0][&key.1];
+        let has_type = ["properties", "oneOf", "anyOf", "allOf"]
+            .iter()
+            .any(|keyword| target.get(keyword).is_some());
+        if has_type && !in_all_of {
+            self.kept.insert(key);
+            return part.clone();
+        }
+        self.values += measure(target).1;
+        if self.stack.contains(&key) || depth > MAX_DEPTH || self.values > MAX_VALUES {
+            self.cut.insert(key.1);
+            return Value::Object(Map::new());
+        }
+        let mut target = target.clone();
+        self.stack.push(key);
+        self.visit(&mut target, Kind::Schema, depth + 1);
+        self.stack.pop();
+        target
+    }
+
+    /// Replaces the references in a part. `depth` is the number of parts that contain it, also through references.
     fn visit(&mut self, part: &mut Value, kind: Kind, depth: usize) {
+        if depth > MAX_DEPTH {
+            self.errors.insert(format!(
+                "the references lead to parts that are nested more than {MAX_DEPTH} levels deep; break the chain in an overlay"
+            ));
+            return;
+        }
         let reference = part
             .get("$ref")
             .and_then(Value::as_str)
             .filter(|_| kind.section().is_some());
         let Some(reference) = reference.map(str::to_owned) else {
-            each_part(part, kind, &mut |inner, kind, _| self.visit(inner, kind, depth));
+            each_part(
+                part,
+                kind,
+                &mut |inner, inner_kind, keys| match self.recursive_key(inner, inner_kind) {
+                    Some(key) if keys[0] == "allOf" => {
+                        self.used.insert(key.clone());
+                        *inner = self.recursive(inner, key, true, depth + 1);
+                    }
+                    _ => self.visit(inner, inner_kind, depth + 1),
+                },
+            );
             return;
         };
+        if let Some(key) = self.recursive_key(part, kind) {
+            self.used.insert(key.clone());
+            let mut target = self.recursive(part, key, false, depth);
+            if let (Value::Object(target), Some(object)) = (&mut target, part.as_object()) {
+                target.extend(
+                    object
+                        .iter()
+                        .filter(|(key, _)| *key != "$ref")
+                        .map(|(k, v)| (k.clone(), v.clone())),
+                );
+            }
+            *part = target;
+            return;
+        }
         match self.resolve(&reference, kind, depth) {
             Err(message) => {
                 self.errors.insert(message);
@@ -184,7 +280,7 @@ impl Inliner<'_> {
                     siblings.shift_remove("$ref");
                     let mut siblings = Value::Object(siblings);
                     each_part(&mut siblings, kind, &mut |inner, kind, _| {
-                        self.visit(inner, kind, depth)
+                        self.visit(inner, kind, depth + 1)
                     });
                     if let Value::Object(siblings) = siblings {
                         target.extend(siblings);
@@ -193,6 +289,15 @@ impl Inliner<'_> {
                 *part = target;
             }
         }
+    }
+
+    /// The schema that contains itself to which a part refers.
+    fn recursive_key(&self, part: &Value, kind: Kind) -> Option<Key> {
+        let reference = part
+            .get("$ref")
+            .and_then(Value::as_str)
+            .filter(|_| kind == Kind::Schema)?;
+        key_of(reference).filter(|key| self.recursive.contains(key))
     }
 
     fn resolve(&mut self, reference: &str, kind: Kind, depth: usize) -> Result<Value, String> {
@@ -206,16 +311,10 @@ impl Inliner<'_> {
         self.used.insert(key.clone());
         if self.recursive.contains(&key) {
             return Err(format!(
-                "the {} `{reference}` is recursive, which the generators do not support; break the recursion in an overlay",
-                if kind == Kind::Schema { "schema" } else { "component" }
+                "the component `{reference}` refers to itself; break the circle in an overlay"
             ));
         }
         if !self.inlined.contains_key(&key) {
-            if depth > MAX_DEPTH {
-                return Err(format!(
-                    "the reference `{reference}` is below {MAX_DEPTH} others; break the chain in an overlay"
-                ));
-            }
             let mut target = target.clone();
             self.visit(&mut target, kind, depth + 1);
             if let Some(schema) = target.as_object_mut().filter(|_| key.0 == "schemas") {
@@ -227,7 +326,7 @@ impl Inliner<'_> {
             let (height, values) = measure(&target);
             if height > MAX_DEPTH {
                 return Err(format!(
-                    "what `{reference}` leads to is nested more than {MAX_DEPTH} levels deep; simplify it in an overlay"
+                    "the references lead to values that are nested more than {MAX_DEPTH} levels deep; break the chain in an overlay"
                 ));
             }
             self.inlined.insert(key.clone(), (target, values));
@@ -236,7 +335,7 @@ impl Inliner<'_> {
         self.values += values;
         if self.values > MAX_VALUES {
             return Err(format!(
-                "the contract has more than {MAX_VALUES} values where `{reference}` is replaced; components contain each other too often"
+                "the contract has more than {MAX_VALUES} values when references are replaced; components contain each other too often"
             ));
         }
         Ok(target.clone())
@@ -284,10 +383,9 @@ mod tests {
     }
 
     #[test]
-    fn recursive_and_unresolved_references_are_errors() {
-        let recursive = json!({"schemas": {"A": {"items": {"$ref": "#/components/schemas/A"}}}});
+    fn unresolved_references_are_errors() {
+        let circle = json!({"responses": {"A": {"$ref": "#/components/responses/A"}}});
         for (reference, components, expected) in [
-            ("#/components/schemas/A", recursive, "is recursive"),
             ("#/components/schemas/B", json!({}), "does not resolve"),
             ("other.json#/x", json!({}), "does not point into"),
         ] {
@@ -295,5 +393,35 @@ mod tests {
             let error = inline(&mut document, &Locations::new()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
+        let mut document = json!({"paths": {"/a": {"get": {"responses": {"200": {"$ref": "#/components/responses/A"}}}}}, "components": circle});
+        let error = inline(&mut document, &Locations::new()).unwrap_err().to_string();
+        assert!(error.contains("refers to itself"), "{error}");
+    }
+
+    #[test]
+    fn components_that_multiply_or_nest_without_end_are_errors() {
+        let reference = |number: usize| json!({"$ref": format!("#/components/schemas/S{number}")});
+        let chain = |count: usize, schema: &dyn Fn(usize) -> Value| {
+            let schemas: Map<String, Value> = (0..=count)
+                .map(|number| {
+                    (
+                        format!("S{number}"),
+                        if number == count { json!({}) } else { schema(number + 1) },
+                    )
+                })
+                .collect();
+            let mut document = document(reference(0), json!({"schemas": schemas}));
+            let errors = inline(&mut document, &Locations::new()).unwrap_err();
+            assert_eq!(errors.iter().count(), 1, "{errors}");
+            errors.to_string()
+        };
+        let twice = |number: usize| json!({"properties": {"a": reference(number), "b": reference(number)}});
+        assert!(chain(60, &twice).contains("more than 100000 values when references are replaced"));
+        let nested = |number: usize| json!({"properties": {"a": {"properties": {"b": reference(number)}}}});
+        assert!(chain(80, &nested).contains("values that are nested more than 256 levels deep"));
+        assert!(
+            chain(5_000, &|number| json!({"items": reference(number)}))
+                .contains("parts that are nested more than 256 levels deep")
+        );
     }
 }

@@ -102,7 +102,7 @@ pub fn is_bounded(schema: &Value, keyword: &str) -> bool {
 
 /// Returns `true` if the pattern bounds the length of the strings that match it.
 fn is_bounded_pattern(pattern: &str) -> bool {
-    regex_syntax::parse(pattern).is_ok_and(|pattern| {
+    crate::pattern::parse(pattern).is_some_and(|pattern| {
         let properties = pattern.properties();
         properties.look_set_prefix().contains(Look::Start)
             && properties.look_set_suffix().contains(Look::End)

@@ -215,7 +215,7 @@ fn users(api: &Api, name: &str) -> Vec<String> {
     let direct = api.operations.iter().filter(|operation| {
         let body = operation.body.as_ref().is_some_and(|b| match &b.kind {
             BodyKind::Json(schema) | BodyKind::Form(schema) => mentions(schema, name),
-            BodyKind::Bytes => false,
+            BodyKind::Text | BodyKind::Bytes => false,
         });
         let response = operation
             .successes
@@ -294,6 +294,7 @@ fn describe_body(body: &Body, raw: &Value) -> String {
     let kind = match &body.kind {
         BodyKind::Json(schema) => describe(schema, raw),
         BodyKind::Form(schema) => format!("{} as form", describe(schema, raw)),
+        BodyKind::Text => "text".to_owned(),
         BodyKind::Bytes => "bytes".to_owned(),
     };
     let patch = if body.merge_patch { " as merge patch" } else { "" };
@@ -305,6 +306,7 @@ fn describe_success(success: &Success, raw: &Value) -> String {
     match &success.body {
         SuccessBody::Empty => "-".to_owned(),
         SuccessBody::Json(schema) => describe(schema, raw),
+        SuccessBody::Text { media_type } => format!("text, {media_type}"),
         SuccessBody::Bytes { media_type } => format!("bytes, {media_type}"),
     }
 }

@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 
 use crate::naming::key::key;
 use crate::operations::{for_each_operation, operations};
-use crate::{echo, limits, texts};
+use crate::{echo, limits, media, texts};
 
 /// Extension with the known values of a string that may have others.
 pub const EXTENSIBLE_ENUM: &str = "x-extensible-enum";
-const BINARY: &str = "*/*";
+/// The media type of responses whose documented bodies differ.
+pub const BINARY: &str = "*/*";
 
 /// Lowers the contract.
 pub fn lower(contract: &Value) -> Value {
@@ -30,6 +31,9 @@ pub fn lower(contract: &Value) -> Value {
         if let Some(license) = info.get_mut("license").and_then(Value::as_object_mut) {
             license.shift_remove("identifier");
         }
+    }
+    if let Some(Value::Object(schemes)) = document.pointer_mut("/components/securitySchemes") {
+        schemes.retain(|_, scheme| scheme.get("type").is_none_or(|ty| ty != "mutualTLS"));
     }
     let in_responses = response_schemas(contract);
     let schemas = document
@@ -56,7 +60,7 @@ fn lower_operation(operation: &mut Value) {
         .and_then(Value::as_object_mut);
     for (media, content) in body.into_iter().flatten() {
         // OpenAPI 3.0 has one form for raw bytes.
-        if media == "application/octet-stream" {
+        if media::kind(media) == media::Kind::Bytes {
             content["schema"] = json!({"type": "string", "format": "binary"});
         } else if let Some(schema) = content.get_mut("schema") {
             to_3_0(schema);
@@ -108,8 +112,12 @@ fn content_kind(response: &Value) -> String {
     let content = response.get("content").and_then(Value::as_object);
     match content.and_then(|c| c.iter().next()) {
         None => String::new(),
-        Some((media, value)) if media == "application/json" => key(value.get("schema").unwrap_or(&Value::Null)),
-        Some(_) => BINARY.to_owned(),
+        Some((media, _)) if media == BINARY => BINARY.to_owned(),
+        Some((media, value)) => match media::kind(media) {
+            media::Kind::Json => key(value.get("schema").unwrap_or(&Value::Null)),
+            media::Kind::Text => "text".to_owned(),
+            media::Kind::Form | media::Kind::Bytes => BINARY.to_owned(),
+        },
     }
 }
 

@@ -3,31 +3,28 @@
 //! Built from the contract (OpenAPI 3.1) for the server and from the lowered document (3.0) for the client; by then every
 //! object, enum and union has a name, so a [`Schema`] nests only through arrays, maps and references.
 
+mod boxes;
 mod initial;
+mod names;
 mod paging;
 mod read;
+mod unions;
 mod uses;
 
 pub use crate::echo::Echo;
 pub use paging::Paging;
 pub use read::read;
 
-use heck::ToSnakeCase;
 use indexmap::IndexMap;
 
 /// The resource of a path (its first segment) as a Rust module name.
 pub fn resource_of(path: &str) -> String {
     let segment = path.split('/').find(|s| !s.is_empty()).unwrap_or("root");
-    let name = segment.trim_matches(['{', '}']).to_snake_case();
+    let name = crate::identifier::snake(segment.trim_matches(['{', '}']));
     // A module cannot be called `mod` or `type`; `shared` holds the types of several resources.
-    if name.is_empty()
-        || name == "shared"
-        || name.starts_with(|c: char| c.is_ascii_digit())
-        || syn::parse_str::<syn::Ident>(&name).is_err()
-    {
-        format!("{name}_")
-    } else {
-        name
+    match name == "shared" || crate::identifier::is_keyword(&name) {
+        true => format!("{name}_"),
+        false => name,
     }
 }
 
@@ -55,11 +52,26 @@ impl Api {
     }
 }
 
+impl Operation {
+    /// Returns `true` if a router that matches whole segments can have the path: no segment mixes text and parameters.
+    pub fn is_routable(&self) -> bool {
+        self.path.split('/').all(|segment| {
+            let name = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+            match name {
+                Some(name) => !name.contains(['{', '}']) && !name.starts_with('*'),
+                None => !segment.contains(['{', '}']),
+            }
+        })
+    }
+}
+
 /// One method on one path.
 #[derive(Debug, Clone)]
 pub struct Operation {
     /// `operationId`, as written in the document.
     pub id: String,
+    /// Its name in Rust, in snake case; may be a keyword. Different for all operations, also as a type name.
+    pub name: String,
     /// Lower case, as in OpenAPI: `get`, `post`, ...
     pub method: String,
     /// As in OpenAPI, e.g. `/dealers/{id}`.
@@ -82,11 +94,25 @@ pub struct Operation {
     pub error: Option<Schema>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ParameterLocation {
     Path,
     Query,
     Header,
+}
+
+/// The form of an array in a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ArrayStyle {
+    /// One parameter for each item: `a=1&a=2`.
+    #[default]
+    Repeat,
+    /// Items separated by commas: `a=1,2`.
+    Comma,
+    /// Items separated by spaces: `a=1%202`.
+    Space,
+    /// Items separated by `|`: `a=1|2`.
+    Pipe,
 }
 
 #[derive(Debug, Clone)]
@@ -97,6 +123,8 @@ pub struct Parameter {
     pub required: bool,
     pub description: Option<String>,
     pub schema: Schema,
+    /// The form of an array; [`ArrayStyle::Repeat`] only in the query.
+    pub style: ArrayStyle,
     /// Other accepted names (`x-aliases`), e.g. `$filter`.
     pub aliases: Vec<String>,
 }
@@ -105,6 +133,8 @@ pub struct Parameter {
 pub struct Body {
     pub required: bool,
     pub kind: BodyKind,
+    /// The media type in the document, e.g. `application/json` or `image/png`, which clients send. May be a range of [`BodyKind::Bytes`].
+    pub media_type: String,
     /// `true` if the body is a JSON Merge Patch (RFC 7396) of an existing object (`x-merge-patch`).
     pub merge_patch: bool,
     pub description: Option<String>,
@@ -112,11 +142,13 @@ pub struct Body {
 
 #[derive(Debug, Clone)]
 pub enum BodyKind {
-    /// `application/json`.
+    /// `application/json`, or another type of JSON such as `application/merge-patch+json`.
     Json(Schema),
     /// `application/x-www-form-urlencoded`; the schema is a [`Type::Named`] object of scalars.
     Form(Schema),
-    /// `application/octet-stream`.
+    /// `text/plain` or another text: a string.
+    Text,
+    /// `application/octet-stream`, or anything else.
     Bytes,
 }
 
@@ -137,6 +169,10 @@ pub struct Success {
 pub enum SuccessBody {
     Empty,
     Json(Schema),
+    /// `text/plain` or another text: a string.
+    Text {
+        media_type: String,
+    },
     /// Any other media type, passed through as bytes.
     Bytes {
         media_type: String,
@@ -155,6 +191,8 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
     pub ty: Type,
+    /// `true` if the type contains this use of itself other than through arrays and maps: without a box, it would have no size.
+    pub boxed: bool,
     pub nullable: bool,
     /// `true` if the empty string is a value, and does not mean null in requests.
     pub empty_is_value: bool,

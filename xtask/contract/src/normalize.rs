@@ -72,13 +72,30 @@ pub fn normalize(schema: &mut Value) -> Result<(), String> {
             }
         }
     }
-    normalize_type(object)?;
-    merge_all_of(object)?;
-    extract_null_branch(object)?;
-    normalize_type(object)
+    shallow(object, None)
 }
 
-fn merge_all_of(object: &mut Map<String, Value>) -> Result<(), String> {
+/// Normalizes a schema whose subschemas are normalized. With `lost`, what cannot be kept is left out and recorded there.
+pub fn shallow(object: &mut Map<String, Value>, mut lost: Option<&mut Vec<String>>) -> Result<(), String> {
+    let keeps_types = lost.is_some();
+    normalize_type(object, keeps_types)?;
+    merge_all_of(object, lost.as_deref_mut())?;
+    extract_null_branch(object, lost)?;
+    normalize_type(object, keeps_types)
+}
+
+/// Records what is left out, or fails with it.
+fn lose(message: String, lost: Option<&mut Vec<String>>) -> Result<(), String> {
+    match lost {
+        Some(lost) => {
+            lost.push(format!("{message}; it is ignored"));
+            Ok(())
+        }
+        None => Err(message),
+    }
+}
+
+fn merge_all_of(object: &mut Map<String, Value>, mut lost: Option<&mut Vec<String>>) -> Result<(), String> {
     let Some(Value::Array(branches)) = object.shift_remove("allOf") else {
         return Ok(());
     };
@@ -86,20 +103,25 @@ fn merge_all_of(object: &mut Map<String, Value>) -> Result<(), String> {
     let mut merged = Map::new();
     for branch in branches {
         if let Value::Object(branch) = branch {
-            intersect(&mut merged, branch)?;
+            intersect(&mut merged, branch, lost.as_deref_mut())?;
         }
     }
     let own = std::mem::take(object);
     let (annotations, constraints) = own.into_iter().partition(|(key, _)| is_annotation(key));
-    intersect(&mut merged, constraints)?;
+    intersect(&mut merged, constraints, lost)?;
     let annotations: Map<String, Value> = annotations;
     merged.extend(annotations);
     *object = merged;
     Ok(())
 }
 
-/// Narrows `a` to the intersection with `b`, keeping the annotations of `a`.
-fn intersect(a: &mut Map<String, Value>, b: Map<String, Value>) -> Result<(), String> {
+/// Narrows `a` to the intersection with `b`, keeping the annotations of `a`. With `lost`, a keyword of `b` that contradicts `a` is left out
+/// and recorded there.
+pub fn intersect(
+    a: &mut Map<String, Value>,
+    b: Map<String, Value>,
+    mut lost: Option<&mut Vec<String>>,
+) -> Result<(), String> {
     for (key, theirs) in b {
         let Some(ours) = a.get_mut(&key) else {
             a.insert(key, theirs);
@@ -115,7 +137,8 @@ fn intersect(a: &mut Map<String, Value>, b: Map<String, Value>) -> Result<(), St
                 for (name, property) in theirs {
                     match (ours.get_mut(&name), property) {
                         (Some(Value::Object(own)), Value::Object(property)) => {
-                            intersect(own, property).map_err(|e| format!("property `{name}`: {e}"))?;
+                            intersect(own, property, lost.as_deref_mut())
+                                .map_err(|e| format!("property `{name}`: {e}"))?;
                         }
                         (_, property) => {
                             ours.insert(name, property);
@@ -123,7 +146,7 @@ fn intersect(a: &mut Map<String, Value>, b: Map<String, Value>) -> Result<(), St
                     }
                 }
             }
-            ("items", Value::Object(ours), Value::Object(theirs)) => intersect(ours, theirs)?,
+            ("items", Value::Object(ours), Value::Object(theirs)) => intersect(ours, theirs, lost.as_deref_mut())?,
             ("required", Value::Array(ours), Value::Array(theirs)) => {
                 for name in theirs {
                     if !ours.contains(&name) {
@@ -132,10 +155,12 @@ fn intersect(a: &mut Map<String, Value>, b: Map<String, Value>) -> Result<(), St
                 }
             }
             ("enum", Value::Array(ours), Value::Array(theirs)) => {
-                ours.retain(|value| theirs.contains(value));
-                if ours.is_empty() {
-                    return Err("the `enum`s of an `allOf` have no value in common".to_owned());
+                if !ours.iter().any(|value| theirs.contains(value)) {
+                    let message = "the `enum`s of an `allOf` have no value in common".to_owned();
+                    lose(message, lost.as_deref_mut())?;
+                    continue;
                 }
+                ours.retain(|value| theirs.contains(value));
             }
             ("type", ours, theirs) if *ours == "number" && theirs == "integer" => *ours = theirs,
             ("type", ours, theirs) if *ours == "integer" && theirs == "number" => {}
@@ -150,9 +175,18 @@ fn intersect(a: &mut Map<String, Value>, b: Map<String, Value>) -> Result<(), St
                 }
             }
             (key, ours, theirs) => {
-                return Err(format!(
-                    "the branches of an `allOf` disagree about `{key}`: {ours} and {theirs}"
-                ));
+                // Of a closed and an open object, the closed one is the intersection.
+                if key == "additionalProperties" && theirs == json!(false) && lost.is_some() {
+                    *ours = theirs;
+                    continue;
+                }
+                let message = match key {
+                    "properties" | "items" | "oneOf" | "anyOf" | "discriminator" => {
+                        format!("the branches of an `allOf` disagree about `{key}`")
+                    }
+                    _ => format!("the branches of an `allOf` disagree about `{key}`: {ours} and {theirs}"),
+                };
+                lose(message, lost.as_deref_mut())?;
             }
         }
     }
@@ -160,7 +194,7 @@ fn intersect(a: &mut Map<String, Value>, b: Map<String, Value>) -> Result<(), St
 }
 
 /// Replaces a union with `null` by the other branches, nullable, and a union of one branch by that branch.
-fn extract_null_branch(object: &mut Map<String, Value>) -> Result<(), String> {
+fn extract_null_branch(object: &mut Map<String, Value>, mut lost: Option<&mut Vec<String>>) -> Result<(), String> {
     for key in ["oneOf", "anyOf"] {
         let Some(Value::Array(branches)) = object.get_mut(key) else {
             continue;
@@ -175,7 +209,7 @@ fn extract_null_branch(object: &mut Map<String, Value>) -> Result<(), String> {
         if let Some(Value::Object(branch)) = single {
             object.shift_remove(key);
             let null = object.shift_remove(NULLABLE);
-            intersect(object, branch)?;
+            intersect(object, branch, lost.as_deref_mut())?;
             if let Some(null) = null {
                 object.insert(NULLABLE.to_owned(), null);
             }
@@ -184,7 +218,7 @@ fn extract_null_branch(object: &mut Map<String, Value>) -> Result<(), String> {
     Ok(())
 }
 
-fn normalize_type(object: &mut Map<String, Value>) -> Result<(), String> {
+fn normalize_type(object: &mut Map<String, Value>, keeps_types: bool) -> Result<(), String> {
     if let Some(nullable) = object.shift_remove("nullable") {
         object.insert(NULLABLE.to_owned(), nullable);
     }
@@ -194,9 +228,13 @@ fn normalize_type(object: &mut Map<String, Value>) -> Result<(), String> {
     if let Some(Value::Array(types)) = object.get("type") {
         let others: Vec<_> = types.iter().filter(|t| *t != "null").cloned().collect();
         let with_null = others.len() < types.len();
-        object.insert(NULLABLE.to_owned(), json!(with_null));
+        // Several types, when they are looked at again, have lost their null.
+        if with_null || others.len() < 2 || !object.contains_key(NULLABLE) {
+            object.insert(NULLABLE.to_owned(), json!(with_null));
+        }
         match <[Value; 1]>::try_from(others) {
             Ok([one]) => object["type"] = one,
+            Err(others) if keeps_types => object["type"] = Value::Array(others),
             Err(_) => return Err("a schema with several types is not supported; use `oneOf` in an overlay".to_owned()),
         }
     }
@@ -215,7 +253,7 @@ fn normalize_type(object: &mut Map<String, Value>) -> Result<(), String> {
         } else if object
             .get("enum")
             .and_then(Value::as_array)
-            .is_some_and(|values| values.iter().all(Value::is_string))
+            .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_string))
         {
             Some("string")
         } else {

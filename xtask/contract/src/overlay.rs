@@ -5,6 +5,9 @@
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
+use openapi_reader::check::check;
+use openapi_reader::grammar::Kind;
+use openapi_reader::notices::Notices;
 use openapi_reader::text::parse_file;
 use spanned_json::{Location, Node};
 
@@ -85,11 +88,53 @@ impl Overlay {
 }
 
 /// Applies all actions and returns their number.
+///
+/// # Errors
+///
+/// Actions that fail, and an action that leaves a document whose structure is wrong.
 pub fn apply(document: &mut Value, overlays: &[Overlay]) -> Result<usize, Diagnostics> {
+    let before = document.clone();
     let mut count = 0;
     let errors = apply_each(document, overlays, &mut |_| count += 1);
     errors.into_result()?;
-    Ok(count)
+    match malformed(document) {
+        None => Ok(count),
+        Some(message) => Err(blame(before, overlays, &message)),
+    }
+}
+
+/// Returns what is wrong with the structure of a document, which the reader has checked before.
+fn malformed(document: &Value) -> Option<String> {
+    let mut node = Node::from_value(&Location::new("", 1), document.clone());
+    let (mut errors, mut notices) = (Diagnostics::default(), Notices::default());
+    check(&mut node, Kind::Document, &mut errors, &mut notices);
+    let first = errors.iter().next().map(|error| error.message.clone());
+    first.or_else(|| notices.first().map(str::to_owned))
+}
+
+/// Finds the action that leaves a malformed document, by applying one after the other.
+fn blame(mut document: Value, overlays: &[Overlay], message: &str) -> Diagnostics {
+    let was_malformed = malformed(&document).is_some();
+    let mut location = None;
+    for overlay in overlays.iter().filter(|_| !was_malformed) {
+        let actions = overlay.value.get("actions").and_then(Value::as_array);
+        for (index, action) in actions.into_iter().flatten().enumerate() {
+            let mut applied = Applied::new(overlay, index);
+            // All actions succeeded before.
+            let _ = apply_action(&mut document, action, &mut applied);
+            if malformed(&document).is_some() {
+                location = Some(applied.location());
+                break;
+            }
+        }
+        if location.is_some() {
+            break;
+        }
+    }
+    Diagnostics::new(
+        location.as_ref(),
+        format!("the action leaves a document that cannot be read: {message}"),
+    )
 }
 
 /// The outcome of an action.
@@ -107,7 +152,18 @@ pub struct Applied<'a> {
     pub error: Option<ActionError>,
 }
 
-impl Applied<'_> {
+impl<'a> Applied<'a> {
+    fn new(overlay: &'a Overlay, index: usize) -> Self {
+        Self {
+            overlay,
+            index,
+            pointers: Vec::new(),
+            unchanged: Vec::new(),
+            copied: None,
+            error: None,
+        }
+    }
+
     /// The location of the action.
     pub fn location(&self) -> Location {
         self.overlay.action_location(self.index)
@@ -142,14 +198,7 @@ pub fn apply_each(document: &mut Value, overlays: &[Overlay], each: &mut dyn FnM
     for overlay in overlays {
         let actions = overlay.value.get("actions").and_then(Value::as_array);
         for (index, action) in actions.into_iter().flatten().enumerate() {
-            let mut applied = Applied {
-                overlay,
-                index,
-                pointers: Vec::new(),
-                unchanged: Vec::new(),
-                copied: None,
-                error: None,
-            };
+            let mut applied = Applied::new(overlay, index);
             applied.error = apply_action(document, action, &mut applied).err();
             let target = applied.target();
             let message = match &applied.error {
@@ -367,70 +416,4 @@ fn remove_at(document: &mut Value, pointer: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn run(document: Value, actions: &str) -> Result<Value, String> {
-        let mut document = document;
-        let overlay = Overlay::parse(
-            "overlays/a.yaml",
-            format!("overlay: 1.0.0\nactions:\n{actions}").as_bytes(),
-        )
-        .map_err(|e| e.to_string())?;
-        apply(&mut document, &[overlay]).map_err(|e| e.to_string())?;
-        Ok(document)
-    }
-
-    #[test]
-    fn updates_merge_and_removals_remove() {
-        let document = json!({"a": {"b": 1, "l": [1]}, "c": [{"x": 1}, {"x": 2}, {"x": 1}]});
-        let actions = "
-- {target: $.a, description: d, update: {b: 2, l: [2], n: {m: 1}}}
-- target: $.c[?@.x == 1]
-  description: d
-  remove: true
-";
-        assert_eq!(
-            run(document, actions).unwrap(),
-            json!({"a": {"b": 2, "l": [1, 2], "n": {"m": 1}}, "c": [{"x": 2}]})
-        );
-    }
-
-    #[test]
-    fn actions_without_effect_fail_with_their_line() {
-        let actions = "
-- target: $.b
-  description: d
-  remove: true
-- target: $.a
-  description: d
-  update: {b: 1}
-";
-        assert_eq!(
-            run(json!({"a": {"b": 1}}), actions).unwrap_err(),
-            "overlays/a.yaml:4: the action on `$.b` matches nothing; delete it if the vendor fixed the page\n\
-             overlays/a.yaml:7: the action on `$.a` changes nothing; delete it, the page is already correct"
-        );
-    }
-
-    #[test]
-    fn invalid_actions_fail() {
-        for (action, expected) in [
-            ("{target: '$.a', update: 1}", "needs a `description`"),
-            ("{target: '$.a[', description: d, update: 1}", "is not a JSONPath"),
-            ("{target: '$.a', description: d}", "either `update` or `remove"),
-            (
-                "{target: '$.a', description: d, update: 1, remove: true}",
-                "either `update` or `remove",
-            ),
-            ("{target: '$.a', description: d, updat: 1}", "unknown key `updat`"),
-        ] {
-            let error = run(json!({"a": 0}), &format!("- {action}\n")).unwrap_err();
-            assert!(error.contains(expected), "{error}");
-        }
-        let error = Overlay::parse("overlays/a.yaml", b"actions: []").unwrap_err();
-        assert!(error.to_string().contains("not an overlay"), "{error}");
-    }
-}
+mod tests;

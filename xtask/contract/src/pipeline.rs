@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
 use crate::operations::{Locations, operations};
-use crate::{conventions, echo, files, ids, inline, limits, load, merge, naming, overlay, texts};
+use crate::{conventions, echo, files, ids, inline, limits, load, merge, naming, overlay, recursion, supported, texts};
 
 /// The contract, with notices for the maintainer.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub fn build_best_effort(
     })
 }
 
-/// How local operations are reported that differ from the vendor's.
+/// The form in which local operations are reported that differ from the vendor's.
 enum Superseded {
     Errors,
     Notices,
@@ -89,29 +89,35 @@ fn stages(
             "{name}: {count} webhooks are ignored; nothing is generated for them"
         ));
     }
-    notices.extend(inline::inline(&mut document, &merged.locations)?);
-    conventions::apply(&mut document, &merged.locations)?;
-    ids::apply(&mut document, &merged.locations)?;
-    limits::apply(&mut document, &merged.locations)?;
-    notices.extend(texts::apply(&mut document, &merged.locations)?);
-    naming::assign_names(&mut document, &merged.locations)?;
-    echo::apply(&mut document);
-
-    let operations = operations(&document).count();
-    if operations != merged.operations {
+    let mut locations = merged.locations;
+    let count = operations(&document).count();
+    if count != merged.operations {
         return Err(Diagnostics::new(
             None,
             format!(
-                "{} operations were read but the contract has {operations}; an overlay adds or removes some",
+                "{} operations were read but the contract has {count}; an overlay adds or removes some",
                 merged.operations
             ),
         ));
     }
+    if let Some(root) = document.as_object_mut() {
+        root.entry("paths").or_insert_with(|| serde_json::json!({}));
+    }
+    notices.extend(inline::inline(&mut document, &locations)?);
+    notices.extend(supported::apply(&mut document, &mut locations));
+    notices.extend(recursion::place(&mut document));
+    conventions::apply(&mut document, &locations)?;
+    ids::apply(&mut document, &locations)?;
+    limits::apply(&mut document, &locations)?;
+    notices.extend(texts::apply(&mut document, &locations)?);
+    naming::assign_names(&mut document, &locations)?;
+    echo::apply(&mut document);
+
     Ok(Contract {
+        operations: operations(&document).count(),
         document,
-        locations: merged.locations,
+        locations,
         notices,
-        operations,
         actions,
     })
 }

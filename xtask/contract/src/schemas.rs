@@ -1,31 +1,30 @@
 //! Traversal of normalized schemas, and the kinds of them.
 
+use openapi_reader::grammar::{Kind, each_part};
 use serde_json::{Map, Value};
 
 use crate::pointer::token;
+use crate::recursion::SCHEMAS;
 
-/// The media type whose schemas follow the conventions.
-pub const JSON: &str = "application/json";
+pub use crate::media::JSON;
 
 /// Calls `f` with every schema that is not inside another one: of parameters, headers, request bodies and responses.
 pub fn for_each_schema(value: &mut Value, at: &str, f: &mut dyn FnMut(&str, &mut Value)) {
-    match value {
-        Value::Object(object) => {
-            for (key, child) in object {
-                let at = format!("{at}/{}", token(key));
-                if key == "schema" {
-                    f(&at, child);
-                } else if key != "example" && key != "examples" {
-                    for_each_schema(child, &at, f);
-                }
-            }
+    outer_schemas(value, Kind::Operation, at, f);
+}
+
+fn outer_schemas(part: &mut Value, kind: Kind, at: &str, f: &mut dyn FnMut(&str, &mut Value)) {
+    each_part(part, kind, &mut |inner, kind, keys| {
+        let below: String = keys.iter().map(|key| format!("/{}", token(key))).collect();
+        let at = format!("{at}{below}");
+        match kind {
+            Kind::Schema => f(&at, inner),
+            _ => outer_schemas(inner, kind, &at, f),
         }
-        Value::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                for_each_schema(item, &format!("{at}/{index}"), f);
-            }
-        }
-        _ => {}
+    });
+    let recursive = part.get_mut(SCHEMAS).and_then(Value::as_object_mut);
+    for (name, holder) in recursive.into_iter().flatten() {
+        f(&format!("{at}/{SCHEMAS}/{}/schema", token(name)), &mut holder["schema"]);
     }
 }
 

@@ -122,7 +122,7 @@ fn set_pattern(
 
 /// Returns `true` if a string with control characters may match the pattern.
 fn admits_control_characters(pattern: &str) -> bool {
-    let Ok(hir) = regex_syntax::parse(pattern) else {
+    let Some(hir) = crate::pattern::parse(pattern) else {
         return true;
     };
     let looks = hir.properties();
@@ -173,7 +173,7 @@ fn admits_empty(schema: &Map<String, Value>) -> Option<bool> {
         return Some(values.contains(&json!("")));
     }
     if let Some(pattern) = text("pattern") {
-        return Some(regex_syntax::parse(pattern).is_ok_and(|hir| hir.properties().minimum_len() == Some(0)));
+        return Some(crate::pattern::parse(pattern).is_some_and(|hir| hir.properties().minimum_len() == Some(0)));
     }
     let is_excluded = text("format").is_some_and(|format| format != "password")
         || schema

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::bodies::{NULL, entries};
 use super::locate::Step;
 use super::operation_diff::{OperationDiff, Part, PartChange, quoted};
-use super::operations::{Endpoint, endpoints, pair_endpoints};
+use super::operations::{Endpoint, Kind, endpoints, pair_endpoints};
 use super::rules::operations::{CALLBACK_ADDED, CALLBACK_REMOVED};
 
 impl<'a> OperationDiff<'a, '_> {
@@ -21,8 +21,8 @@ impl<'a> OperationDiff<'a, '_> {
                 self.schemas.old.resolve(find(old)).0,
                 self.schemas.new.resolve(find(new)).0,
             );
-            let before = endpoints(self.schemas.old.root, Some(before), &old_pointer, true);
-            let after = endpoints(self.schemas.new.root, Some(after), &new_pointer, true);
+            let before = endpoints(self.schemas.old.root, Some(before), &old_pointer, Kind::Callback);
+            let after = endpoints(self.schemas.new.root, Some(after), &new_pointer, Kind::Callback);
             for pair in pair_endpoints(&before, &after) {
                 self.compare_callback(operation, name, pair);
             }
@@ -66,10 +66,12 @@ impl<'a> OperationDiff<'a, '_> {
             schemas: &mut *self.schemas,
             changes: &mut *self.changes,
             uses: &mut *self.uses,
+            today: self.today,
             old,
             new,
             operation: self.operation,
             reversed: !self.reversed,
+            in_code: false,
             callback: Some(match &self.callback {
                 Some(outer) => format!("{name} of {outer}"),
                 None => name,

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use spanned_json::Location;
 
+use super::audience::{Audience, Audiences};
 use super::locate::Step;
 use super::positions::{Polarity, Positions};
 use super::rules::{Rule, Severity};
@@ -61,6 +62,12 @@ pub struct Change {
     pub readers: Severity,
     /// The reason why `pbx-client` tolerates it although `readers` is breaking.
     pub tolerated: Option<&'static str>,
+    /// The severity for code on the generated crates, once it is compiled with those of the new contract.
+    pub code: Severity,
+    /// The audiences that [`Change::severity`] is about.
+    pub audiences: Audiences,
+    /// The reason why the change was accepted, if it was; then it does not count.
+    pub accepted: Option<String>,
     pub old: String,
     pub new: String,
     pub old_location: Option<Location>,
@@ -76,9 +83,20 @@ impl Change {
         }
     }
 
-    /// The higher severity of both directions.
+    /// The severity for one audience.
+    pub fn severity_for(&self, audience: Audience) -> Severity {
+        match audience {
+            Audience::Callers => self.callers,
+            Audience::Client => self.client(),
+            Audience::Readers => self.readers,
+            Audience::Code => self.code,
+        }
+    }
+
+    /// The highest severity for the audiences of the comparison.
     pub fn severity(&self) -> Severity {
-        self.callers.max(self.client())
+        let severities = self.audiences.iter().map(|audience| self.severity_for(audience));
+        severities.max().unwrap_or(Severity::None)
     }
 }
 
@@ -96,6 +114,8 @@ pub struct Finding {
     pub polarity: Polarity,
     /// `false` where the rule's reason for `pbx-client` to tolerate it does not hold.
     pub is_tolerated: bool,
+    /// `false` where no code is generated: in webhooks, callbacks and error responses.
+    pub is_in_code: bool,
     pub old_pointer: Option<Vec<Step>>,
     pub new_pointer: Option<Vec<Step>>,
     /// Findings are grouped only if this is equal too.
@@ -138,6 +158,7 @@ impl Changes {
         );
         let operation = finding.operation;
         let (positions, is_tolerated) = (finding.positions, finding.is_tolerated);
+        let is_in_code = finding.is_in_code;
         let group = self.groups.entry(key).or_insert_with(|| Group {
             first: finding,
             operations: IndexMap::new(),
@@ -148,6 +169,7 @@ impl Changes {
         }
         group.first.positions = group.first.positions.union(positions);
         group.first.is_tolerated &= is_tolerated;
+        group.first.is_in_code |= is_in_code;
     }
 
     /// Converts the groups to changes. `old` and `new` locate a pointer in the source of either side.
@@ -177,6 +199,10 @@ impl Changes {
                 // In a webhook the roles are swapped.
                 readers = request.max(response);
             }
+            let code = match first.is_in_code {
+                true => first.rule.code_severity(first.positions, first.polarity),
+                false => Severity::None,
+            };
             let tolerated = tolerated.filter(|_| readers == Severity::Breaking && first.is_tolerated);
             Change {
                 rule: first.rule,
@@ -188,6 +214,9 @@ impl Changes {
                 callers,
                 readers,
                 tolerated,
+                code,
+                audiences: Audiences::default(),
+                accepted: None,
                 old: first.old,
                 new: first.new,
                 old_location: first.old_pointer.as_deref().and_then(&old),

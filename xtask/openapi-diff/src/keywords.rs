@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::limits::show;
+use super::show::{show, show_both};
 use super::locate::Step;
 use super::positions::{Polarity, Positions};
 use super::queue::SchemaQueue;
@@ -15,6 +15,9 @@ use super::rules::Rule;
 use super::rules::conditions::*;
 use super::schema::{AdditionalProperties, AllOf, Condition, Contains, Schema};
 use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
+
+/// The media type that `format: binary` stands for.
+pub const OCTETS: &str = "application/octet-stream";
 
 /// The schema that accepts no value.
 static FALSE: Value = Value::Bool(false);
@@ -77,8 +80,8 @@ fn pattern_properties<'a>(
             vec![Step::key("patternProperties"), Step::key(pattern)],
             schemas.clone(),
         ),
-        (None, AdditionalProperties::Any) => (Vec::new(), Vec::new()),
-        (None, AdditionalProperties::Forbidden) => (vec![Step::key("additionalProperties")], vec![&FALSE]),
+        (None, AdditionalProperties::Any) => (Vec::new(), AllOf::default()),
+        (None, AdditionalProperties::Forbidden) => (vec![Step::key("additionalProperties")], (&FALSE).into()),
         (None, AdditionalProperties::Typed(schemas)) => (vec![Step::key("additionalProperties")], schemas.clone()),
     };
     let added = new
@@ -133,7 +136,7 @@ fn items<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, chan
     let of = |schema: &Schema<'a>, index: usize| match (schema.prefix_items.get(index), &schema.items) {
         (Some(schemas), _) => (vec![Step::Branch("prefixItems", index)], schemas.clone()),
         (None, Some(schemas)) => (vec![Step::key("items")], schemas.clone()),
-        (None, None) => (Vec::new(), Vec::new()),
+        (None, None) => (Vec::new(), AllOf::default()),
     };
     for index in 0..old.prefix_items.len().max(new.prefix_items.len()) {
         pairs.push(Pair {
@@ -176,8 +179,8 @@ fn contains<'a>(old: Contains<'a>, new: Contains<'a>, pairs: &mut Vec<Pair<'a>>,
     let pair = Pair::at(
         "<contains>",
         &[Step::key("contains")],
-        vec![old.schema],
-        vec![new.schema],
+        old.schema.into(),
+        new.schema.into(),
     );
     pairs.push(pair.polarity(polarity));
     let mut report = |rule: &'static Rule, keyword: &str, old: Option<u64>, new: Option<u64>| {
@@ -206,8 +209,8 @@ fn contains<'a>(old: Contains<'a>, new: Contains<'a>, pairs: &mut Vec<Pair<'a>>,
 
 fn not<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, changes: &mut Vec<SchemaChange>) {
     let (both, removed, added) = paired(&old.not, &new.not, |a, b| a == b);
-    for (a, b) in both {
-        let pair = Pair::at("<not>", &[Step::key("not")], vec![a], vec![b]);
+    for (a, b) in &both {
+        let pair = Pair::at("<not>", &[Step::key("not")], (*a).into(), (*b).into());
         pairs.push(pair.polarity(Polarity::Inverted));
     }
     changes.extend(
@@ -226,7 +229,7 @@ fn conditions<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>,
     let alike = |a: &Condition<'a>, b: &Condition<'a>| a.test == b.test;
     let (both, removed, added) = paired(&old.conditions, &new.conditions, alike);
     for (a, b) in both {
-        let test = Pair::at("<if>", &[Step::key("if")], vec![a.test], vec![b.test]);
+        let test = Pair::at("<if>", &[Step::key("if")], a.test.into(), b.test.into());
         pairs.push(test.polarity(Polarity::Unknown));
         for (path, key, x, y) in [
             ("<then>", "then", a.then, b.then),
@@ -244,19 +247,32 @@ fn conditions<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>,
     }
 }
 
+/// The content encoding, unless the other side's `format` says the same.
+fn encoding<'a>(schema: &Schema<'a>, other: &Schema<'_>) -> Option<&'a str> {
+    let encoding = schema.content_encoding?;
+    let is_said = encoding.eq_ignore_ascii_case("base64") && other.format == Some("byte");
+    (!is_said).then_some(encoding)
+}
+
+/// The content media type, unless the other side's `format` says the same.
+fn media_type<'a>(schema: &Schema<'a>, other: &Schema<'_>) -> Option<&'a str> {
+    let media_type = schema.content_media_type?;
+    (!(media_type == OCTETS && other.format == Some("binary"))).then_some(media_type)
+}
+
 fn content<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, changes: &mut Vec<SchemaChange>) {
     for (rule, key, a, b) in [
         (
             &CONTENT_ENCODING_CHANGED,
             "contentEncoding",
-            old.content_encoding,
-            new.content_encoding,
+            encoding(old, new),
+            encoding(new, old),
         ),
         (
             &CONTENT_MEDIA_TYPE_CHANGED,
             "contentMediaType",
-            old.content_media_type,
-            new.content_media_type,
+            media_type(old, new),
+            media_type(new, old),
         ),
     ] {
         if a != b {
@@ -274,11 +290,11 @@ fn content<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, ch
         ));
     }
     if old.xml != new.xml {
-        let shown = |value: Option<&Value>| value.map_or("none".to_owned(), show);
+        let (before, after) = show_both(old.xml, new.xml, "none");
         changes.push(
             SchemaChange::new(&XML_CHANGED)
-                .old(shown(old.xml))
-                .new_text(shown(new.xml))
+                .old(before)
+                .new_text(after)
                 .keyword("xml"),
         );
     }
@@ -291,9 +307,8 @@ fn unknown_keywords(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<Schema
         let change = match new.others.get(key) {
             None => SchemaChange::new(&KEYWORD_REMOVED).old(text(key, before)),
             Some(after) if after != before => {
-                let change = SchemaChange::new(&KEYWORD_CHANGED)
-                    .old(show(before))
-                    .new_text(show(after));
+                let (before, after) = show_both(Some(before), Some(after), "none");
+                let change = SchemaChange::new(&KEYWORD_CHANGED).old(before).new_text(after);
                 change.path(format!(".{key}"))
             }
             Some(_) => continue,

@@ -1,6 +1,6 @@
 //! Compares two OpenAPI documents and reports each change with its severity.
 //!
-//! [`compare`] walks both: operations are paired ([`operations`]), their parts compared ([`operation_diff`], [`bodies`], ...), schemas
+//! [`compare`] walks both: operations are paired ([`operations`]), their parts compared ([`operation_diff`], [`bodies`], [`responses`], ...), schemas
 //! once per pair ([`schemas`]), and findings are grouped so that each change is reported once, with every operation that it affects
 //! ([`uses`], [`changes`]). [`rules`] is the table of messages and severities; [`locate`](mod@locate) finds the line of a change.
 //!
@@ -8,30 +8,47 @@
 //! for its report.
 
 mod access;
+pub mod audience;
 mod bodies;
 mod callbacks;
 pub mod changes;
+mod discriminators;
 mod document;
+mod encodings;
+mod join;
 mod keywords;
+mod lifecycle;
 mod limits;
 mod locate;
+mod media_types;
 mod normalize;
+mod numbers;
 mod operation_diff;
 mod operations;
 mod parameters;
+mod patterns;
 mod positions;
 mod properties;
 mod queue;
+mod relation;
+mod responses;
 pub mod rules;
 mod schema;
 mod schema_diff;
 mod schemas;
+mod schemes;
+mod servers;
+mod show;
 mod similarity;
 mod top_level;
 mod unions;
 mod uses;
+mod variants;
 
+pub use audience::{Audience, Audiences};
 pub use changes::{Change, Operation};
+pub use lifecycle::date;
+pub use operations::Prefixes;
 pub use positions::Positions;
 pub use rules::{Rule, Severity};
 
@@ -51,14 +68,34 @@ pub struct Contract<'a> {
     pub source: &'a Node,
 }
 
-/// Returns all changes, each once, in the order of the new document. `resource` maps a path to its resource.
-pub fn compare(old: Contract<'_>, new: Contract<'_>, resource: &dyn Fn(&str) -> String) -> Vec<Change> {
+/// The settings of a comparison.
+pub struct Settings<'s> {
+    /// Maps a path to its resource.
+    pub resource: &'s dyn Fn(&str) -> String,
+    /// Prefixes of paths that are not compared, such as `/api/v1`.
+    pub stripped_prefixes: &'s [String],
+    /// The date of the comparison as in RFC 3339, which decides whether a sunset has passed. The library reads no clock.
+    pub today: Option<&'s str>,
+}
+
+/// Returns all changes, each once, in the order of the new document.
+pub fn compare(old: Contract<'_>, new: Contract<'_>, settings: &Settings<'_>) -> Vec<Change> {
     let mut schemas = SchemaQueue::new(old.document, new.document);
     let mut changes = Changes::default();
     let mut uses = Vec::new();
-    top_level::compare(old.document, new.document, &mut changes);
+    let stripped = settings.stripped_prefixes;
+    let [old_base, new_base] = operations::base_paths(old.document, new.document, stripped);
+    top_level::compare(old.document, new.document, (&old_base, &new_base), &mut changes);
+    let prefixes = [old_base, new_base].map(|base| Prefixes { base, stripped });
     for section in ["paths", "webhooks"] {
-        top_level::compare_section(section, &mut schemas, &mut changes, &mut uses);
+        top_level::compare_section(
+            section,
+            [&prefixes[0], &prefixes[1]],
+            settings.today,
+            &mut schemas,
+            &mut changes,
+            &mut uses,
+        );
     }
     let diffs = schemas::compare_all(schemas);
     let changed = uses::transitively_changed(&diffs);
@@ -68,6 +105,6 @@ pub fn compare(old: Contract<'_>, new: Contract<'_>, resource: &dyn Fn(&str) -> 
     changes.finish(
         |pointer| locate(old.source, pointer),
         |pointer| locate(new.source, pointer),
-        resource,
+        settings.resource,
     )
 }

@@ -4,15 +4,19 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
+use super::keywords::OCTETS;
 use super::locate::Step;
+use super::numbers::{Number, same, same_text};
 use super::rules::Rule;
 use super::rules::limits::*;
 use super::rules::values::*;
 use super::schema::{Bound, Schema, Types, tightness};
 use super::schema_diff::SchemaChange;
+use super::show::{show, show_both};
 
 /// The largest port number.
-const PORT: f64 = 65_535.0;
+const PORT: Number = Number::Integer(65_535);
+const ZERO: Number = Number::Integer(0);
 
 /// Compares all constraints.
 pub fn compare(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
@@ -25,38 +29,10 @@ pub fn compare(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChang
         _ => {}
     }
     compare_patterns(old, new, changes);
-    compare_formats(old.format, new.format, changes);
-    compare_enums(old, new, changes);
-    compare_constants(old, new, changes);
+    compare_formats(format(old, new), format(new, old), changes);
+    compare_values(old, new, changes);
     compare_known_values(old, new, changes);
     compare_defaults(old, new, changes);
-}
-
-/// Formats a value for messages: a string without quotes, unless it could be mistaken for another value.
-pub fn show(value: &Value) -> String {
-    let plain = |text: &&str| {
-        text.trim() == *text
-            && text.starts_with(|c: char| c.is_alphabetic())
-            && !matches!(*text, "true" | "false" | "null")
-    };
-    let text = value
-        .as_str()
-        .filter(plain)
-        .map_or_else(|| value.to_string(), str::to_owned);
-    if text.chars().count() > 80 {
-        let start: String = text.chars().take(77).collect();
-        format!("`{start}...`")
-    } else {
-        format!("`{text}`")
-    }
-}
-
-fn number(value: f64) -> String {
-    // The shortest form: 255, 0.5, 1e21.
-    Value::from(value)
-        .as_f64()
-        .filter(|v| v.fract() == 0.0 && v.abs() < 9e15)
-        .map_or_else(|| value.to_string(), |v| format!("{v:.0}"))
 }
 
 fn compare_bounds(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
@@ -76,20 +52,36 @@ fn compare_bounds(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaCh
         &MAXIMUM_EXCLUDED,
         &MAXIMUM_INCLUDED,
     ];
-    let remains_port = |bound: Option<Bound>| bound.is_some_and(|bound| (0.0..=PORT).contains(&bound.value));
+    let remains_port = |bound: Option<Bound>| bound.is_some_and(|bound| (ZERO..=PORT).contains(&bound.value));
     for (before, after, lower, rules) in [
         (old.minimum, new.minimum, true, minimum),
         (old.maximum, new.maximum, false, maximum),
     ] {
+        // `exclusiveMinimum: 0` is `minimum: 1` for integers.
+        let is_integer = old.types == Types::INTEGER && new.types == Types::INTEGER;
+        if is_integer && before.map(|bound| inclusive(bound, lower)) == after.map(|bound| inclusive(bound, lower)) {
+            continue;
+        }
         let change = compare_bound(before, after, lower, rules);
         changes.extend(change.map(|change| change.tolerated_if(!is_port(old) || remains_port(after))));
     }
 }
 
+/// The bound of an integer without `exclusive`.
+fn inclusive(bound: Bound, lower: bool) -> Bound {
+    match (bound.exclusive, bound.value) {
+        (true, Number::Integer(value)) => Bound {
+            value: Number::Integer(if lower { value + 1 } else { value - 1 }),
+            exclusive: false,
+        },
+        _ => bound,
+    }
+}
+
 /// Returns `true` for ports, for which `pbx-client` has a type that holds nothing else.
 fn is_port(schema: &Schema<'_>) -> bool {
-    let is = |bound: Option<Bound>, value: f64| bound.is_some_and(|bound| bound.value.total_cmp(&value).is_eq());
-    schema.types == Types::INTEGER && is(schema.maximum, PORT) && schema.minimum.is_some_and(|bound| bound.value >= 0.0)
+    let is_largest = schema.maximum.is_some_and(|bound| bound.value == PORT);
+    schema.types == Types::INTEGER && is_largest && schema.minimum.is_some_and(|bound| bound.value >= ZERO)
 }
 
 fn compare_bound(
@@ -102,7 +94,7 @@ fn compare_bound(
     let rule = match (old, new) {
         (None, Some(_)) => added,
         (Some(_), None) => removed,
-        (Some(a), Some(b)) => match (b.value.total_cmp(&a.value), tightness(b, a, lower)) {
+        (Some(a), Some(b)) => match (b.value.cmp(&a.value), tightness(b, a, lower)) {
             (Ordering::Greater, _) => raised,
             (Ordering::Less, _) => lowered,
             (Ordering::Equal, Ordering::Greater) => not,
@@ -118,8 +110,8 @@ fn compare_bound(
         (false, true) => "exclusiveMaximum",
     };
     let shown = |bound: Bound| match bound.exclusive {
-        false => number(bound.value),
-        true => format!("{} (exclusive)", number(bound.value)),
+        false => bound.value.to_string(),
+        true => format!("{} (exclusive)", bound.value),
     };
     let mut change = SchemaChange::new(rule)
         .old(old.map(shown).unwrap_or_default())
@@ -212,21 +204,24 @@ fn compare_counts(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaCh
     }
 }
 
-fn compare_multiple_of(old: Option<f64>, new: Option<f64>, changes: &mut Vec<SchemaChange>) {
-    let divides = |part: f64, whole: f64| {
-        let quotient = whole / part;
-        (quotient - quotient.round()).abs() < 1e-9
+fn compare_multiple_of(old: Option<Number>, new: Option<Number>, changes: &mut Vec<SchemaChange>) {
+    let divides = |part: Number, whole: Number| match (part, whole) {
+        (Number::Integer(part), Number::Integer(whole)) => part != 0 && whole % part == 0,
+        (part, whole) => {
+            let quotient = whole.to_f64() / part.to_f64();
+            (quotient - quotient.round()).abs() < 1e-9
+        }
     };
     let rule = match (old, new) {
         (None, Some(_)) => &MULTIPLE_ADDED,
         (Some(_), None) => &MULTIPLE_REMOVED,
-        (Some(a), Some(b)) if a.total_cmp(&b) == Ordering::Equal => return,
+        (Some(a), Some(b)) if a == b => return,
         (Some(a), Some(b)) if divides(a, b) => &MULTIPLE_COARSER,
         (Some(a), Some(b)) if divides(b, a) => &MULTIPLE_FINER,
         (Some(_), Some(_)) => &MULTIPLE_CHANGED,
         (None, None) => return,
     };
-    let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
+    let shown = |value: Option<Number>| value.map(|value| value.to_string()).unwrap_or_default();
     changes.push(
         SchemaChange::new(rule)
             .old(shown(old))
@@ -262,6 +257,16 @@ fn compare_patterns(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<Schema
 /// Pairs of a format and a wider one.
 const WIDER: [(&str, &str); 3] = [("int32", "int64"), ("float", "double"), ("idn-email", "email")];
 
+/// The format, unless the other side's `contentEncoding` or `contentMediaType` says the same.
+fn format<'a>(schema: &Schema<'a>, other: &Schema<'_>) -> Option<&'a str> {
+    let is_said = match schema.format? {
+        "byte" => other.content_encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case("base64")),
+        "binary" => other.content_media_type == Some(OCTETS),
+        _ => false,
+    };
+    schema.format.filter(|_| !is_said)
+}
+
 fn compare_formats(old: Option<&str>, new: Option<&str>, changes: &mut Vec<SchemaChange>) {
     let rule = match (old, new) {
         (a, b) if a == b => return,
@@ -280,8 +285,8 @@ fn compare_formats(old: Option<&str>, new: Option<&str>, changes: &mut Vec<Schem
     );
 }
 
-fn list(values: &[&Value]) -> String {
-    let shown: Vec<_> = values.iter().take(8).map(|v| show(v)).collect();
+fn list(values: &[Value]) -> String {
+    let shown: Vec<_> = values.iter().take(8).map(show).collect();
     let more = values.len().saturating_sub(8);
     let rest = if more > 0 {
         format!(" and {more} more")
@@ -296,42 +301,71 @@ fn value_pointer(key: &str, value: &Value) -> Vec<Step> {
     vec![Step::key(key), Step::Value(text)]
 }
 
-fn compare_enums(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
-    match (&old.enum_values, &new.enum_values) {
+/// Compares enums and constants; a constant is an enum of one value.
+fn compare_values(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
+    let is_text = old.view.is_text && new.view.is_text;
+    let is_same = |a: &Value, b: &Value| if is_text { same_text(a, b) } else { same(a, b) };
+    let change = match (old.const_value, new.const_value) {
+        (Some(a), Some(b)) if is_same(a, b) => return,
+        (Some(a), Some(b)) => {
+            let (before, after) = show_both(Some(a), Some(b), "");
+            SchemaChange::new(&CONST_CHANGED).old(before).new_text(after)
+        }
+        (None, Some(value)) if old.enum_values.is_none() => SchemaChange::new(&CONST_ADDED).new_text(show(value)),
+        (Some(value), None) if new.enum_values.is_none() => SchemaChange::new(&CONST_REMOVED).old(show(value)),
+        _ => return compare_enums(old, new, is_same, changes),
+    };
+    changes.push(change.keyword("const"));
+}
+
+fn compare_enums(
+    old: &Schema<'_>,
+    new: &Schema<'_>,
+    is_same: impl Fn(&Value, &Value) -> bool,
+    changes: &mut Vec<SchemaChange>,
+) {
+    let values = |schema: &Schema<'_>| match schema.const_value {
+        Some(value) => Some(vec![value.clone()]),
+        None => schema.enum_values.as_ref().map(|all| all.iter().map(|v| (*v).clone()).collect()),
+    };
+    let keyword = |schema: &Schema<'_>| if schema.const_value.is_some() { "const" } else { "enum" };
+    let pointer = |schema: &Schema<'_>, value: &Value| match keyword(schema) {
+        "const" => vec![Step::key("const")],
+        keyword => value_pointer(keyword, value),
+    };
+    match (values(old), values(new)) {
         (None, Some(values)) => changes.push(
             SchemaChange::new(&VALUES_LIMITED)
-                .new_text(list(values))
+                .new_text(list(&values))
                 .keyword("enum"),
         ),
-        (Some(values), None) => changes.push(SchemaChange::new(&VALUES_OPENED).old(list(values)).keyword("enum")),
+        (Some(values), None) => changes.push(SchemaChange::new(&VALUES_OPENED).old(list(&values)).keyword("enum")),
         (Some(a), Some(b)) => {
-            for value in b.iter().filter(|v| !a.contains(v)) {
-                changes.push(
-                    SchemaChange::new(&VALUE_ADDED)
-                        .new_text(show(value))
-                        .at(&value_pointer("enum", value)),
-                );
+            let missing = |here: &[Value], value: &Value| !here.iter().any(|other| is_same(other, value));
+            let mut known: Vec<Value> = Vec::new();
+            for value in b.iter().filter(|value| missing(&a, value)) {
+                // A value that is listed twice counts once.
+                if missing(&known, value) {
+                    let mut change = SchemaChange::new(&VALUE_ADDED).new_text(show(value));
+                    change.old_pointer = vec![Step::key(keyword(old))];
+                    change.new_pointer = pointer(new, value);
+                    changes.push(change);
+                    known.push(value.clone());
+                }
             }
-            for value in a.iter().filter(|v| !b.contains(v)) {
-                changes.push(
-                    SchemaChange::new(&VALUE_REMOVED)
-                        .old(show(value))
-                        .at(&value_pointer("enum", value)),
-                );
+            known.clear();
+            for value in a.iter().filter(|value| missing(&b, value)) {
+                if missing(&known, value) {
+                    let mut change = SchemaChange::new(&VALUE_REMOVED).old(show(value));
+                    change.old_pointer = pointer(old, value);
+                    change.new_pointer = vec![Step::key(keyword(new))];
+                    changes.push(change);
+                    known.push(value.clone());
+                }
             }
         }
         (None, None) => {}
     }
-}
-
-fn compare_constants(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
-    let change = match (old.const_value, new.const_value) {
-        (None, Some(value)) => SchemaChange::new(&CONST_ADDED).new_text(show(value)),
-        (Some(value), None) => SchemaChange::new(&CONST_REMOVED).old(show(value)),
-        (Some(a), Some(b)) if a != b => SchemaChange::new(&CONST_CHANGED).old(show(a)).new_text(show(b)),
-        _ => return,
-    };
-    changes.push(change.keyword("const"));
 }
 
 /// Compares documented values that do not constrain.
@@ -339,17 +373,21 @@ fn compare_known_values(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<Sc
     let (Some(a), Some(b)) = (&old.known_values, &new.known_values) else {
         return;
     };
-    for value in b.iter().filter(|v| !a.contains(v)) {
+    let missing = |here: &[&Value], value: &Value| !here.iter().any(|other| same(other, value));
+    for value in b.iter().filter(|v| missing(a, v)) {
         let change = SchemaChange::new(&KNOWN_VALUE_ADDED).new_text(show(value));
         changes.push(change.at(&value_pointer("x-extensible-enum", value)));
     }
-    for value in a.iter().filter(|v| !b.contains(v)) {
+    for value in a.iter().filter(|v| missing(b, v)) {
         let change = SchemaChange::new(&KNOWN_VALUE_REMOVED).old(show(value));
         changes.push(change.at(&value_pointer("x-extensible-enum", value)));
     }
 }
 
-fn compare_defaults(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
+/// Compares `default` and `x-initial`.
+pub fn compare_defaults(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
+    let is_text = old.view.is_text && new.view.is_text;
+    let is_same = |a: &Value, b: &Value| if is_text { same_text(a, b) } else { same(a, b) };
     for (keyword, old, new, added, removed, changed) in [
         (
             "default",
@@ -371,7 +409,10 @@ fn compare_defaults(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<Schema
         let change = match (old, new) {
             (None, Some(value)) => SchemaChange::new(added).new_text(show(value)),
             (Some(value), None) => SchemaChange::new(removed).old(show(value)),
-            (Some(a), Some(b)) if a != b => SchemaChange::new(changed).old(show(a)).new_text(show(b)),
+            (Some(a), Some(b)) if !is_same(a, b) => {
+                let (before, after) = show_both(Some(a), Some(b), "");
+                SchemaChange::new(changed).old(before).new_text(after)
+            }
             _ => continue,
         };
         changes.push(change.keyword(keyword));

@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use super::join::is_null_object;
+use super::numbers::{Number, same};
+use super::patterns;
 use super::schema::{
-    AdditionalProperties, Bound, Condition, Contains, MAXIMUM_COUNTS, MINIMUM_COUNTS, Property, Schema, Types,
-    tightness,
+    AdditionalProperties, AllOf, Bound, Condition, Contains, MAXIMUM_COUNTS, MINIMUM_COUNTS, Property, Schema, Types,
+    Union, View, tightness,
 };
 
 /// Extensions that the stages of the contract leave for each other.
@@ -18,24 +21,29 @@ const INTERNAL: [&str; 4] = ["x-name", "x-ref-name", "x-nullable", "x-extensible
 pub struct Joined<'a> {
     /// Each with the component that declares it.
     pub schemas: Vec<(&'a Map<String, Value>, Option<&'a str>)>,
-    pub unions: Vec<(&'static str, Vec<(usize, &'a Value)>)>,
+    pub unions: Vec<Union<'a>>,
+    /// `true` while unions are left out.
+    pub skips_unions: bool,
     pub nullable: bool,
+    /// `true` if null is the only value.
+    pub is_null: bool,
     pub is_false: bool,
     /// A reference that does not resolve in the document.
     pub unresolved: Option<&'a Value>,
 }
 
 /// Normalizes joined schemas; `name` is the component that they are.
-pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
+pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>, view: View) -> Schema<'a> {
     let mut schema = Schema {
         name,
+        view,
         types: Types::ANY,
         nullable: joined.nullable,
         properties: IndexMap::new(),
         required: Vec::new(),
         additional: AdditionalProperties::Any,
         pattern_properties: BTreeMap::new(),
-        property_names: Vec::new(),
+        property_names: AllOf::default(),
         dependent_required: BTreeSet::new(),
         dependent_schemas: BTreeMap::new(),
         items: None,
@@ -44,9 +52,9 @@ pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
         is_false: joined.is_false,
         not: Vec::new(),
         conditions: Vec::new(),
-        one_of: Vec::new(),
-        any_of: Vec::new(),
+        unions: joined.unions.clone(),
         discriminator: None,
+        discriminator_owner: None,
         enum_values: None,
         const_value: None,
         known_values: None,
@@ -61,7 +69,7 @@ pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
         format: None,
         content_encoding: None,
         content_media_type: None,
-        content_schema: Vec::new(),
+        content_schema: AllOf::default(),
         xml: None,
         default: None,
         initial: None,
@@ -74,14 +82,6 @@ pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
         others: BTreeMap::new(),
         extensions: BTreeMap::new(),
     };
-    for (key, branches) in &joined.unions {
-        let all = if *key == "oneOf" {
-            &mut schema.one_of
-        } else {
-            &mut schema.any_of
-        };
-        all.extend(branches);
-    }
     for (object, owner) in &joined.schemas {
         let owner = if *owner == name { None } else { *owner };
         for (key, value) in *object {
@@ -92,18 +92,30 @@ pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
         schema.others.insert("$ref", reference);
     }
     schema.infer_type();
+    if joined.is_null || joined.schemas.iter().any(|(object, _)| is_null_object(object)) {
+        (schema.types, schema.nullable) = (Types::NULL, true);
+        (schema.enum_values, schema.const_value) = (None, None);
+    }
+    schema.nullable |= schema.is_untyped();
+    if view.is_text {
+        // Numbers need no quotes in a parameter.
+        schema.nullable = false;
+    }
+    if let Some(types) = view.only {
+        schema.keep_only(types);
+    }
     schema
 }
 
 impl<'a> Schema<'a> {
     fn add(&mut self, object: &'a Map<String, Value>, key: &'a str, value: &'a Value, owner: Option<&'a str>) {
         match key {
-            "type" => self.add_type(value),
+            "type" => self.add_type(object, value),
             "nullable" | "x-nullable" => self.nullable |= value == &Value::Bool(true),
             "properties" => {
                 for (name, property) in value.as_object().into_iter().flatten() {
                     let entry = self.properties.entry(name).or_insert(Property {
-                        schemas: Vec::new(),
+                        schemas: AllOf::default(),
                         owner,
                     });
                     entry.schemas.push(property);
@@ -128,7 +140,7 @@ impl<'a> Schema<'a> {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                     match self.prefix_items.get_mut(index) {
                         Some(schemas) => schemas.push(item),
-                        None => self.prefix_items.push(vec![item]),
+                        None => self.prefix_items.push(item.into()),
                     }
                 }
             }
@@ -169,7 +181,7 @@ impl<'a> Schema<'a> {
             "contentMediaType" if value.is_string() => self.content_media_type = value.as_str(),
             "contentSchema" => self.content_schema.push(value),
             "xml" => self.xml = Some(value),
-            "discriminator" => self.discriminator = Some(value),
+            "discriminator" => (self.discriminator, self.discriminator_owner) = (Some(value), owner),
             "enum" => self.add_enum(value),
             "const" => match value {
                 Value::Null => self.nullable = true,
@@ -180,12 +192,13 @@ impl<'a> Schema<'a> {
             "minLength" | "minItems" | "minProperties" | "maxLength" | "maxItems" | "maxProperties" => {
                 self.add_count(key, value);
             }
-            "multipleOf" => self.multiple_of = value.as_f64(),
+            "multipleOf" => self.multiple_of = Number::new(value),
             "uniqueItems" => self.unique_items |= value == &Value::Bool(true),
             "pattern" => {
                 // The empty string means the same as null.
                 if let Some(pattern) = value.as_str().map(|text| text.strip_prefix("^$|").unwrap_or(text))
                     && !self.patterns.contains(&pattern)
+                    && !patterns::is_universal(pattern)
                 {
                     self.patterns.push(pattern);
                 }
@@ -223,7 +236,7 @@ impl<'a> Schema<'a> {
             (Value::Bool(true), _) | (_, AdditionalProperties::Forbidden) => {}
             (schema, AdditionalProperties::Typed(schemas)) => schemas.push(schema),
             (Value::Object(schema), _) if schema.is_empty() => {}
-            (schema, additional) => *additional = AdditionalProperties::Typed(vec![schema]),
+            (schema, additional) => *additional = AdditionalProperties::Typed(schema.into()),
         }
     }
 
@@ -240,12 +253,18 @@ impl<'a> Schema<'a> {
         }
     }
 
-    fn add_type(&mut self, value: &Value) {
+    fn add_type(&mut self, object: &Map<String, Value>, value: &Value) {
         let names: Vec<_> = match value {
             Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
             other => other.as_str().into_iter().collect(),
         };
-        self.nullable |= names.contains(&"null");
+        // An enum or a constant beside the type decides as well.
+        let allows_null = match (object.get("enum").and_then(Value::as_array), object.get("const")) {
+            (_, Some(value)) => value.is_null(),
+            (Some(values), None) => values.iter().any(Value::is_null),
+            (None, None) => true,
+        };
+        self.nullable |= names.contains(&"null") && allows_null;
         let types = names
             .iter()
             .filter_map(|name| Types::named(name))
@@ -262,14 +281,14 @@ impl<'a> Schema<'a> {
         self.enum_values = Some(match self.enum_values.take() {
             Some(previous) => previous
                 .into_iter()
-                .filter(|o| values.clone().any(|v| v == *o))
+                .filter(|o| values.clone().any(|v| same(v, o)))
                 .collect(),
             None => values.collect(),
         });
     }
 
     fn add_bound(&mut self, key: &str, value: &Value) {
-        let Some(number) = value.as_f64() else { return };
+        let Some(number) = Number::new(value) else { return };
         let exclusive = key.starts_with("exclusive");
         let lower = matches!(key, "minimum" | "exclusiveMinimum");
         let bound = Bound {
@@ -299,6 +318,46 @@ impl<'a> Schema<'a> {
         } else if let Some(key) = MAXIMUM_COUNTS.into_iter().find(|k| *k == key) {
             let known = self.counts.entry(key).or_insert(count);
             *known = count.min(*known);
+        }
+    }
+
+    /// Keeps the values of some types only, without null and annotations.
+    fn keep_only(&mut self, types: Types) {
+        if self.types != Types::NULL {
+            self.types = self.types.intersection(types);
+        }
+        let types = self.types;
+        self.nullable = false;
+        (self.title, self.description, self.default, self.initial) = (None, None, None, None);
+        self.examples.clear();
+        self.extensions.clear();
+        (self.deprecated, self.read_only, self.write_only) = (false, false, false);
+        if !types.overlaps(Types::OBJECT) {
+            self.properties.clear();
+            self.required.clear();
+            self.additional = AdditionalProperties::Any;
+            self.pattern_properties.clear();
+            self.property_names = AllOf::default();
+            self.dependent_required.clear();
+            self.dependent_schemas.clear();
+            self.counts.retain(|key, _| !key.ends_with("Properties"));
+        }
+        if !types.overlaps(Types::ARRAY) {
+            self.items = None;
+            self.prefix_items.clear();
+            self.contains.clear();
+            self.unique_items = false;
+            self.counts.retain(|key, _| !key.ends_with("Items"));
+        }
+        if !types.overlaps(Types::STRING) {
+            self.patterns.clear();
+            self.counts.retain(|key, _| !key.ends_with("Length"));
+        }
+        if !types.overlaps(Types::NUMBER) {
+            (self.minimum, self.maximum, self.multiple_of) = (None, None, None);
+        }
+        if let Some(values) = &mut self.enum_values {
+            values.retain(|value| types.overlaps(Types::of(value)));
         }
     }
 

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::changes::{Changes, Finding, Subject};
-use super::limits::show;
 use super::locate::Step;
 use super::operations::Endpoint;
 use super::positions::{Polarity, Positions};
@@ -12,6 +11,9 @@ use super::rules::Rule;
 use super::rules::document::*;
 use super::rules::operations::*;
 use super::rules::requests::*;
+use super::schema::AllOf;
+use super::show::show_both;
+use super::top_level::changed_extensions;
 use super::uses::SchemaUse;
 
 /// The comparison of one pair of operations.
@@ -19,12 +21,16 @@ pub struct OperationDiff<'a, 's> {
     pub schemas: &'s mut SchemaQueue<'a>,
     pub changes: &'s mut Changes,
     pub uses: &'s mut Vec<SchemaUse<'a>>,
+    /// The date of the comparison, if it was given.
+    pub today: Option<&'s str>,
     pub old: Endpoint<'a>,
     pub new: Endpoint<'a>,
     /// The index in [`Changes::operations`].
     pub operation: usize,
     /// `true` for webhooks and callbacks, whose requests the server sends.
     pub reversed: bool,
+    /// `false` where no code is generated: in webhooks, callbacks and error responses.
+    pub in_code: bool,
     /// The name of the callback, if the pair is a callback of the operation and not the operation itself.
     pub callback: Option<String>,
 }
@@ -82,6 +88,12 @@ impl PartChange {
     pub fn new_text(mut self, text: impl Into<String>) -> Self {
         self.new = text.into();
         self
+    }
+
+    /// The values before and after; of long ones, what differs.
+    pub fn between(self, old: Option<&Value>, new: Option<&Value>) -> Self {
+        let (old, new) = show_both(old, new, "absent");
+        self.old(old).new_text(new)
     }
 
     pub fn positions(mut self, positions: Positions) -> Self {
@@ -164,6 +176,7 @@ impl<'a> OperationDiff<'a, '_> {
             positions,
             polarity: Polarity::Same,
             is_tolerated: true,
+            is_in_code: self.in_code,
             old_pointer: Some(old_pointer),
             new_pointer: Some(new_pointer),
             fingerprint: change.fingerprint,
@@ -179,7 +192,26 @@ impl<'a> OperationDiff<'a, '_> {
         new: Option<&'a Value>,
         positions: Positions,
     ) {
-        let (old, new): (Vec<_>, Vec<_>) = (old.into_iter().collect(), new.into_iter().collect());
+        let schemas = (old.into_iter().collect(), new.into_iter().collect());
+        self.use_schemas(part, steps, schemas, positions);
+    }
+
+    /// The same for the schemas of a parameter or header, whose scalar values are strings on the wire.
+    pub fn use_text_schema(&mut self, part: &Part<'a>, positions: Positions) {
+        let (old, new) = part.child("schema");
+        if old.is_some() || new.is_some() {
+            let text = |schema: Option<&'a Value>| schema.into_iter().collect::<AllOf<'a>>().as_text(true);
+            self.use_schemas(part, &[Step::key("schema")], (text(old), text(new)), positions);
+        }
+    }
+
+    fn use_schemas(
+        &mut self,
+        part: &Part<'a>,
+        steps: &[Step],
+        (old, new): (AllOf<'a>, AllOf<'a>),
+        positions: Positions,
+    ) {
         let diff = self.schemas.push(&old, &new);
         let (old_pointer, new_pointer) = part.pointers(steps);
         let mut positions = positions;
@@ -189,6 +221,8 @@ impl<'a> OperationDiff<'a, '_> {
         self.uses.push(SchemaUse {
             operation: self.operation,
             positions,
+            is_in_code: self.in_code,
+            is_always_sent: false,
             part: part.name.clone().unwrap_or_default(),
             old,
             new,
@@ -200,7 +234,7 @@ impl<'a> OperationDiff<'a, '_> {
 
     fn compare_url_and_id(&mut self, operation: &Part<'a>) {
         let (old, new) = (self.old.clone(), self.new.clone());
-        let at = |endpoint: &Endpoint<'_>| format!("`{} {}`", endpoint.method.to_uppercase(), endpoint.path);
+        let at = |endpoint: &Endpoint<'_>| format!("`{} {}`", endpoint.method.to_uppercase(), endpoint.url);
         let same_url = old.method == new.method && old.normalized_path() == new.normalized_path();
         if !same_url {
             let rule = if self.callback.is_some() {
@@ -226,43 +260,14 @@ impl<'a> OperationDiff<'a, '_> {
                 }
             }
         }
-        if let (Some(a), Some(b)) = (old.id, new.id)
-            && a != b
-        {
-            let change = PartChange::new(&OPERATION_RENAMED).old(quoted(a)).new_text(quoted(b));
-            self.report(operation, &[Step::key("operationId")], change);
-        }
-    }
-
-    /// Compares the servers of the operation, if it or its path item has its own.
-    fn compare_servers(&mut self, operation: &Part<'a>) {
-        let own = |endpoint: &Endpoint<'a>| endpoint.value.get("servers").or(endpoint.item.get("servers"));
-        let (old, new) = (own(&self.old), own(&self.new));
-        if old.is_none() && new.is_none() {
-            return;
-        }
-        let urls = |own: Option<&'a Value>, root: &'a Value| {
-            let servers = own.or(root.get("servers")).and_then(Value::as_array);
-            let urls = servers.into_iter().flatten().filter_map(|server| text(server, "url"));
-            urls.collect::<Vec<_>>()
+        let change = match (old.id, new.id) {
+            (a, b) if a == b => return,
+            (Some(a), Some(b)) => PartChange::new(&OPERATION_RENAMED).old(quoted(a)).new_text(quoted(b)),
+            (None, Some(b)) => PartChange::new(&OPERATION_ID_ADDED).new_text(quoted(b)),
+            (Some(a), None) => PartChange::new(&OPERATION_ID_REMOVED).old(quoted(a)),
+            (None, None) => return,
         };
-        let (old, new) = (urls(old, self.schemas.old.root), urls(new, self.schemas.new.root));
-        for (rule, here, there) in [(&SERVER_ADDED, &new, &old), (&SERVER_REMOVED, &old, &new)] {
-            for url in here.iter().filter(|url| !there.contains(url)) {
-                let name = match &operation.name {
-                    Some(name) => format!("{} of {name}", quoted(url)),
-                    None => quoted(url),
-                };
-                let part = Part {
-                    name: Some(name),
-                    old_pointer: operation.old_pointer.clone(),
-                    new_pointer: operation.new_pointer.clone(),
-                    ..*operation
-                };
-                let entry = Step::Entry(vec![("url", (*url).to_owned())]);
-                self.report(&part, &[Step::key("servers"), entry], PartChange::new(rule));
-            }
-        }
+        self.report(operation, &[Step::key("operationId")], change);
     }
 
     fn compare_texts(&mut self, operation: &Part<'a>) {
@@ -288,7 +293,7 @@ impl<'a> OperationDiff<'a, '_> {
             let steps = [Step::key("tags"), Step::Value((*tag).to_owned())];
             self.report(operation, &steps, PartChange::new(&OPERATION_UNTAGGED).old(quoted(tag)));
         }
-        self.compare_extensions(operation, &["x-access", "x-merge-patch"]);
+        self.compare_extensions(operation, &["x-access", "x-merge-patch", "x-sunset"]);
     }
 
     pub fn compare_description(&mut self, part: &Part<'a>) {
@@ -303,44 +308,38 @@ impl<'a> OperationDiff<'a, '_> {
         }
     }
 
-    pub fn compare_deprecation(&mut self, part: &Part<'a>) {
-        let rule = match (flag(part.old, "deprecated"), flag(part.new, "deprecated")) {
-            (false, true) => &DEPRECATED,
-            (true, false) => &UNDEPRECATED,
-            _ => return,
-        };
-        self.report(part, &[Step::key("deprecated")], PartChange::new(rule));
-    }
-
     /// Compares the properties that begin with `x-`, except those in `elsewhere`.
     pub fn compare_extensions(&mut self, part: &Part<'a>, elsewhere: &[&str]) {
-        let keys = |value: &'a Value| {
-            value
-                .as_object()
-                .into_iter()
-                .flat_map(|o| o.keys())
-                .filter(|k| k.starts_with("x-"))
-        };
-        let mut all: Vec<&String> = keys(part.old).collect();
-        all.extend(keys(part.new).filter(|key| part.old.get(key.as_str()).is_none()));
-        for key in all.into_iter().filter(|key| !elsewhere.contains(&key.as_str())) {
-            let (a, b) = part.child(key);
-            if a != b {
-                let shown = |value: Option<&Value>| value.map_or("absent".to_owned(), show);
-                let part = Part {
-                    name: Some(
-                        part.name
-                            .as_ref()
-                            .map_or_else(|| quoted(key), |name| format!("`{key}` of {name}")),
-                    ),
-                    old: part.old,
-                    new: part.new,
-                    old_pointer: part.old_pointer.clone(),
-                    new_pointer: part.new_pointer.clone(),
-                };
-                let change = PartChange::new(&EXTENSION_CHANGED).old(shown(a)).new_text(shown(b));
-                self.report(&part, &[Step::key(key.as_str())], change);
+        for (key, a, b) in changed_extensions(part.old, part.new) {
+            if !elsewhere.contains(&key) {
+                self.report_extension(part, key, a, b);
             }
+        }
+        let (a, b) = part.child("externalDocs");
+        if a != b {
+            let change = PartChange::new(&DOCUMENTATION_CHANGED).between(a, b);
+            let part = self.documentation(part, "external documentation");
+            self.report(&part, &[Step::key("externalDocs")], change);
+        }
+    }
+
+    pub(super) fn report_extension(&mut self, part: &Part<'a>, key: &str, old: Option<&Value>, new: Option<&Value>) {
+        let change = PartChange::new(&EXTENSION_CHANGED).between(old, new);
+        let part = self.documentation(part, &quoted(key));
+        self.report(&part, &[Step::key(key)], change);
+    }
+
+    /// The part, with the name of a piece of its documentation.
+    fn documentation(&self, part: &Part<'a>, name: &str) -> Part<'a> {
+        Part {
+            name: Some(match &part.name {
+                Some(part) => format!("{name} of {part}"),
+                None => name.to_owned(),
+            }),
+            old: part.old,
+            new: part.new,
+            old_pointer: part.old_pointer.clone(),
+            new_pointer: part.new_pointer.clone(),
         }
     }
 

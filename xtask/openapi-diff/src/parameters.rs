@@ -4,11 +4,13 @@ use serde_json::Value;
 
 use super::changes::fingerprint;
 use super::document::Document;
+use super::lifecycle::{self, removal};
 use super::locate::Step;
 use super::operation_diff::{OperationDiff, Part, PartChange, flag, quoted, text, texts};
 use super::operations::Endpoint;
 use super::positions::Positions;
 use super::rules::requests::*;
+use super::schema::Types;
 use super::similarity::similar;
 
 impl<'a> OperationDiff<'a, '_> {
@@ -27,7 +29,13 @@ impl<'a> OperationDiff<'a, '_> {
         let position_in_path = |names: &[String], name: &str| names.iter().position(|n| *n == name);
         let same = |a: &Parameter<'a>, b: &Parameter<'a>| match (a.location, b.location) {
             ("path", "path") if old_names.len() == new_names.len() => {
-                position_in_path(&old_names, a.name) == position_in_path(&new_names, b.name)
+                match (
+                    position_in_path(&old_names, a.name),
+                    position_in_path(&new_names, b.name),
+                ) {
+                    (None, None) => a.name == b.name,
+                    (x, y) => x == y,
+                }
             }
             ("header", "header") => a.name.eq_ignore_ascii_case(b.name),
             (x, y) => x == y && a.name == b.name,
@@ -95,7 +103,10 @@ impl<'a> OperationDiff<'a, '_> {
         }
         for before in removed {
             if before.location != "path" || old_names.len() == new_names.len() {
-                let change = PartChange::new(&PARAMETER_REMOVED).fingerprint(fingerprint([before.value]));
+                let (rule, sunset) = removal(before.value, self.today, &lifecycle::PARAMETER);
+                let change = PartChange::new(rule)
+                    .old(sunset)
+                    .fingerprint(fingerprint([before.value]));
                 let part = self.pair(before, before);
                 self.report_one_sided(&part, change, Side::Old);
             }
@@ -151,11 +162,8 @@ impl<'a> OperationDiff<'a, '_> {
             (true, false) => self.report(&part, &[Step::key("allowEmptyValue")], request(&EMPTY_VALUE_FORBIDDEN)),
             _ => {}
         }
-        if before.location == after.location && before.style() != after.style() {
-            let change = request(&PARAMETER_STYLE_CHANGED)
-                .old(before.style())
-                .new_text(after.style());
-            self.report(&part, &[Step::key("style")], change);
+        if before.location == after.location {
+            self.compare_style(&part, after.location, Positions::REQUEST);
         }
         let (a, b) = (texts(before.value, "x-aliases"), texts(after.value, "x-aliases"));
         for alias in b.iter().filter(|alias| !a.contains(alias)) {
@@ -169,12 +177,29 @@ impl<'a> OperationDiff<'a, '_> {
         self.compare_description(&part);
         self.compare_deprecation(&part);
         self.compare_examples(&part);
-        self.compare_extensions(&part, &["x-aliases"]);
-        let (a, b) = part.child("schema");
-        if a.is_some() || b.is_some() {
-            self.use_schema(&part, &[Step::key("schema")], a, b, Positions::REQUEST);
+        self.compare_extensions(&part, &["x-aliases", "x-sunset"]);
+        self.use_text_schema(&part, Positions::REQUEST);
+        if part.old.get("schema").or(part.new.get("schema")).is_some()
+            && let Some(schema_use) = self.uses.last_mut()
+        {
+            // Callers send the parameter, and always did.
+            schema_use.is_always_sent = flag(before.value, "required") && flag(after.value, "required");
         }
         self.compare_content(&part, Positions::REQUEST);
+    }
+
+    /// Compares the serialization of a parameter or header.
+    pub(super) fn compare_style(&mut self, part: &Part<'a>, location: &str, positions: Positions) {
+        let types = |document: &Document<'a>, value: &'a Value| {
+            let schema = value.get("schema").map(|schema| document.schema_of(schema));
+            schema.map_or(Types(0), |schema| schema.types)
+        };
+        let types = Types(types(&self.schemas.old, part.old).0 | types(&self.schemas.new, part.new).0);
+        let (a, b) = (style(part.old, location, types), style(part.new, location, types));
+        if a != b {
+            let change = PartChange::new(&PARAMETER_STYLE_CHANGED).old(a).new_text(b);
+            self.report(part, &[Step::key("style")], change.positions(positions));
+        }
     }
 }
 
@@ -193,27 +218,32 @@ struct Parameter<'a> {
     pointer: Vec<Step>,
 }
 
-impl Parameter<'_> {
-    /// The serialization style, with the defaults of the standard.
-    fn style(&self) -> String {
-        let default = if matches!(self.location, "query" | "cookie") {
-            "form"
-        } else {
-            "simple"
-        };
-        let style = text(self.value, "style").unwrap_or(default);
-        let explode = self
-            .value
-            .get("explode")
-            .and_then(Value::as_bool)
-            .unwrap_or(style == "form");
-        let reserved = if flag(self.value, "allowReserved") {
-            ", reserved characters unescaped"
-        } else {
-            ""
-        };
-        format!("`{style}`{}{reserved}", if explode { ", exploded" } else { "" })
-    }
+/// The serialization style of values of these types, with the defaults of the standard.
+fn style(value: &Value, location: &str, types: Types) -> String {
+    let default = if matches!(location, "query" | "cookie") {
+        "form"
+    } else {
+        "simple"
+    };
+    let style = text(value, "style").unwrap_or(default);
+    let explode = value.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
+    // Arrays and objects have parts to separate; without names, those of arrays are separated by commas in any case.
+    let parts = if style == "simple" {
+        Types::OBJECT
+    } else {
+        Types(Types::OBJECT.0 | Types::ARRAY.0)
+    };
+    let reserved = if flag(value, "allowReserved") {
+        ", reserved characters unescaped"
+    } else {
+        ""
+    };
+    let exploded = if explode && types.0 & parts.0 != 0 {
+        ", exploded"
+    } else {
+        ""
+    };
+    format!("`{style}`{exploded}{reserved}")
 }
 
 fn declared_parameters<'a>(document: &Document<'a>, endpoint: &Endpoint<'a>) -> Vec<Parameter<'a>> {

@@ -38,6 +38,14 @@ impl Positions {
         }
     }
 
+    /// The directions that are not in `other`.
+    pub fn difference(self, other: Self) -> Self {
+        Self {
+            request: self.request && !other.request,
+            response: self.response && !other.response,
+        }
+    }
+
     pub fn is_empty(self) -> bool {
         !self.request && !self.response
     }

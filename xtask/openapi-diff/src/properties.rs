@@ -28,8 +28,9 @@ pub fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'
         change.owner = after.owner.map(str::to_owned);
         change.positions = positions(queue, Some(before), Some(after));
         diff.changes.push(change);
-        push_property(queue, b, Some(a), before, after, diff);
-        compare_required(old.required.contains(&a), new.required.contains(&b), b, after, diff);
+        push_property(queue, b, Some(a), before, after, old.view.is_text, diff);
+        let required = (old.required.contains(&a), new.required.contains(&b));
+        compare_required(queue, required, b, (before, after), diff);
         removed.retain(|name| *name != a);
         added.retain(|name| *name != b);
     }
@@ -59,25 +60,20 @@ pub fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'
         let Some(before) = old.properties.get(name) else {
             continue;
         };
-        push_property(queue, name, None, before, after, diff);
-        compare_required(
-            old.required.contains(name),
-            new.required.contains(name),
-            name,
-            after,
-            diff,
-        );
+        push_property(queue, name, None, before, after, old.view.is_text, diff);
+        let required = (old.required.contains(name), new.required.contains(name));
+        compare_required(queue, required, name, (before, after), diff);
     }
     // Properties that are required but not declared.
     let undeclared = |name: &str| !new.properties.contains_key(name) && !old.properties.contains_key(name);
     for name in new.required.iter().filter(|name| undeclared(name)) {
         if !old.required.contains(name) {
-            push_required(&MEMBER_BECAME_REQUIRED, name, None, diff);
+            push_required(&MEMBER_BECAME_REQUIRED, name, None, Positions::BOTH, diff);
         }
     }
     for name in old.required.iter().filter(|name| undeclared(name)) {
         if !new.required.contains(name) {
-            push_required(&MEMBER_BECAME_OPTIONAL, name, None, diff);
+            push_required(&MEMBER_BECAME_OPTIONAL, name, None, Positions::BOTH, diff);
         }
     }
     compare_additional(queue, old, new, diff);
@@ -90,12 +86,14 @@ fn push_property<'a>(
     old_name: Option<&str>,
     old: &Property<'a>,
     new: &Property<'a>,
+    is_text: bool,
     diff: &mut SchemaDiff,
 ) {
     // Most properties of most objects are equal; this saves normalizing them.
     if old_name.is_none() && is_unchanged_leaf(&old.schemas, &new.schemas) {
         return;
     }
+    let text = |property: &Property<'a>| property.schemas.clone().as_text(is_text);
     diff.subschemas.push(Subschema {
         path: format!(".{name}"),
         old_pointer: vec![Step::Property(old_name.unwrap_or(name).to_owned())],
@@ -103,24 +101,26 @@ fn push_property<'a>(
         positions: positions(queue, Some(old), Some(new)),
         polarity: Polarity::Same,
         owner: new.owner.or(old.owner).map(str::to_owned),
-        diff: queue.push(&old.schemas, &new.schemas),
+        diff: queue.push(&text(old), &text(new)),
     });
 }
 
-/// The directions of a property: a read-only one is not in requests, a write-only one not in responses.
+/// The directions of a property in either document.
 fn positions<'a>(queue: &SchemaQueue<'a>, old: Option<&Property<'a>>, new: Option<&Property<'a>>) -> Positions {
-    let positions = |document: &Document<'a>, property: &Property<'a>| {
-        let schema = document.schema(&property.schemas);
-        Positions {
-            request: !schema.read_only,
-            response: !schema.write_only,
-        }
-    };
-    let old = old.map(|property| positions(&queue.old, property));
-    let new = new.map(|property| positions(&queue.new, property));
+    let old = old.map(|property| property_positions(&queue.old, property));
+    let new = new.map(|property| property_positions(&queue.new, property));
     match (old, new) {
         (Some(a), Some(b)) => a.union(b),
         (a, b) => a.or(b).unwrap_or(Positions::BOTH),
+    }
+}
+
+/// The directions of a property: a read-only one is not in requests, a write-only one not in responses.
+fn property_positions<'a>(document: &Document<'a>, property: &Property<'a>) -> Positions {
+    let schema = document.schema(&property.schemas);
+    Positions {
+        request: !schema.read_only,
+        response: !schema.write_only,
     }
 }
 
@@ -130,7 +130,7 @@ fn renamed<'a>(old: &Schema<'a>, new: &Schema<'a>, removed: &[&'a str], added: &
         let (x, y) = (&old.properties[a].schemas, &new.properties[b].schemas);
         x.len() == y.len()
             && x.iter()
-                .zip(y)
+                .zip(y.iter())
                 .all(|(x, y)| without_annotations(x) == without_annotations(y))
             && (similar(a, b) || has_same_description(x, y))
     };
@@ -171,24 +171,50 @@ fn compare_additional<'a>(queue: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &S
     diff.changes.push(change.keyword("additionalProperties"));
 }
 
-fn compare_required(before: bool, after: bool, name: &str, property: &Property<'_>, diff: &mut SchemaDiff) {
-    match (before, after) {
-        (false, true) => push_required(&MEMBER_BECAME_REQUIRED, name, property.owner, diff),
-        (true, false) => push_required(&MEMBER_BECAME_OPTIONAL, name, property.owner, diff),
-        _ => {}
+/// Compares whether a property is required. A read-only property is required in responses only, a write-only one in requests only.
+fn compare_required<'a>(
+    queue: &SchemaQueue<'a>,
+    (before, after): (bool, bool),
+    name: &str,
+    (old, new): (&Property<'a>, &Property<'a>),
+    diff: &mut SchemaDiff,
+) {
+    if !before && !after {
+        return;
+    }
+    let binding = |is_required: bool, document: &Document<'a>, property: &Property<'a>| match is_required {
+        true => property_positions(document, property),
+        false => Positions::default(),
+    };
+    let (a, b) = (binding(before, &queue.old, old), binding(after, &queue.new, new));
+    let began = b.difference(a);
+    if !began.is_empty() {
+        push_required(&MEMBER_BECAME_REQUIRED, name, new.owner, began, diff);
+    }
+    let ended = a.difference(b);
+    // If the property is required still, it became read-only or write-only, which is another change.
+    if !ended.is_empty() && !after {
+        push_required(&MEMBER_BECAME_OPTIONAL, name, new.owner, ended, diff);
     }
 }
 
-fn push_required(rule: &'static Rule, name: &str, owner: Option<&str>, diff: &mut SchemaDiff) {
+fn push_required(
+    rule: &'static Rule,
+    name: &str,
+    owner: Option<&str>,
+    positions: Positions,
+    diff: &mut SchemaDiff,
+) {
     let mut change = SchemaChange::new(rule).path(format!(".{name}"));
     change = change.at(&[Step::key("required"), Step::Value(name.to_owned())]);
     change.owner = owner.map(str::to_owned);
+    change.positions = positions;
     diff.changes.push(change);
 }
 
 /// Returns `true` for equal schemas without references, whose targets might differ.
 fn is_unchanged_leaf(old: &AllOf<'_>, new: &AllOf<'_>) -> bool {
-    match (old.as_slice(), new.as_slice()) {
+    match (&**old, &**new) {
         ([a], [b]) => a == b && !has_reference(a),
         _ => false,
     }

@@ -1,15 +1,94 @@
 //! Schemas in a normalized form, independent of the OpenAPI version and the idiom that they are written in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::numbers::Number;
+
 /// Schemas that all apply to the same values: usually one, several under `allOf`.
-pub type AllOf<'a> = Vec<&'a Value>;
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AllOf<'a> {
+    schemas: Vec<&'a Value>,
+    pub view: View,
+}
+
+/// The part of some schemas that is compared, and its form on the wire.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct View {
+    /// Only the values of these types, without null and annotations.
+    pub only: Option<Types>,
+    /// The number of schemas, from the first one, that count without their unions.
+    pub without_unions: usize,
+    /// In parameters and headers, scalar values are strings on the wire.
+    pub is_text: bool,
+}
+
+impl View {
+    /// Returns `true` for all values of the schemas, as opposed to some of them.
+    pub fn is_whole(self) -> bool {
+        self.only.is_none() && self.without_unions == 0
+    }
+}
+
+impl<'a> AllOf<'a> {
+    /// Adds a schema, once: schemas that extend themselves come back to the same ones.
+    pub fn push(&mut self, schema: &'a Value) {
+        if !self.schemas.iter().any(|known| std::ptr::eq(*known, schema)) {
+            self.schemas.push(schema);
+        }
+    }
+
+    /// The schemas in a parameter or header, or a part of one, if `is_text`.
+    pub fn as_text(mut self, is_text: bool) -> Self {
+        self.view.is_text = is_text;
+        self
+    }
+
+    /// Only the values of some types.
+    pub fn only(mut self, types: Types) -> Self {
+        self.view.only = Some(types);
+        self
+    }
+
+    /// The values of a variant of the schemas' union; `None` if they are those of a variant already.
+    pub fn variant(mut self, branch: &'a Value) -> Option<Self> {
+        if self.view.without_unions > 0 {
+            return None;
+        }
+        self.view.without_unions = self.schemas.len();
+        self.schemas.push(branch);
+        Some(self.only(Types::ANY))
+    }
+}
+
+impl<'a> Deref for AllOf<'a> {
+    type Target = [&'a Value];
+
+    fn deref(&self) -> &Self::Target {
+        &self.schemas
+    }
+}
+
+impl<'a> From<&'a Value> for AllOf<'a> {
+    fn from(schema: &'a Value) -> Self {
+        Self::from_iter([schema])
+    }
+}
+
+impl<'a> FromIterator<&'a Value> for AllOf<'a> {
+    fn from_iter<I: IntoIterator<Item = &'a Value>>(schemas: I) -> Self {
+        Self {
+            schemas: schemas.into_iter().collect(),
+            view: View::default(),
+        }
+    }
+}
 
 /// A set of JSON types, as bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Types(pub u8);
 
 const NAMES: [&str; 6] = ["boolean", "integer", "number", "string", "array", "object"];
@@ -18,9 +97,14 @@ const NUMBER: u8 = 1 << 2;
 
 impl Types {
     pub const ANY: Self = Self(0b11_1111);
-    const SCALARS: Self = Self(0b00_1111);
+    /// No type but null, which is apart from the others.
+    pub const NULL: Self = Self(0);
+    pub const SCALARS: Self = Self(0b00_1111);
+    pub const NUMBER: Self = Self(NUMBER);
     pub const INTEGER: Self = Self(INTEGER);
     pub const STRING: Self = Self(1 << 3);
+    pub const ARRAY: Self = Self(1 << 4);
+    pub const OBJECT: Self = Self(1 << 5);
 
     pub fn named(name: &str) -> Option<Self> {
         NAMES.iter().position(|n| *n == name).map(|index| Self(1 << index))
@@ -33,6 +117,39 @@ impl Types {
 
     pub fn contains(self, other: Self) -> bool {
         other.closure() & !self.closure() == 0
+    }
+
+    /// The type of a value.
+    pub fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::NULL,
+            Value::Bool(_) => Self(1),
+            Value::Number(_) => Self::NUMBER,
+            Value::String(_) => Self::STRING,
+            Value::Array(_) => Self::ARRAY,
+            Value::Object(_) => Self::OBJECT,
+        }
+    }
+
+    /// The types one by one; `number` includes `integer`.
+    pub fn each(self) -> impl Iterator<Item = Self> {
+        let all = if self.0 & NUMBER != 0 { self.0 & !INTEGER } else { self.0 };
+        (0..NAMES.len())
+            .map(|index| Self(1 << index))
+            .filter(move |one| all & one.0 != 0)
+    }
+
+    pub fn overlaps(self, other: Self) -> bool {
+        self.closure() & other.closure() != 0
+    }
+
+    /// The types of values that look alike on the wire: in a parameter, a string may be any scalar.
+    pub fn on_the_wire(self, is_text: bool) -> Self {
+        if is_text && self.0 & Self::STRING.0 != 0 {
+            Self(self.0 | Self::SCALARS.0)
+        } else {
+            self
+        }
     }
 
     pub fn is_scalar(self) -> bool {
@@ -52,6 +169,9 @@ impl Types {
         if self.closure() == Self::ANY.closure() {
             return "any type".to_owned();
         }
+        if self == Self::NULL {
+            return "`null`".to_owned();
+        }
         let names: Vec<_> = (0..NAMES.len())
             .filter(|index| self.0 & (1 << index) != 0)
             .map(|index| format!("`{}`", NAMES[index]))
@@ -63,7 +183,7 @@ impl Types {
 /// A minimum or maximum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound {
-    pub value: f64,
+    pub value: Number,
     pub exclusive: bool,
 }
 
@@ -99,10 +219,19 @@ pub struct Condition<'a> {
     pub otherwise: Option<&'a Value>,
 }
 
+/// `oneOf` or `anyOf`, if it has several branches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Union<'a> {
+    pub keyword: &'static str,
+    /// Branches other than null, with their index in the document.
+    pub branches: Vec<(usize, &'a Value)>,
+}
+
 #[derive(Debug)]
 pub struct Schema<'a> {
     /// The name of the component, if the schema is one.
     pub name: Option<&'a str>,
+    pub view: View,
     pub types: Types,
     pub nullable: bool,
     pub properties: IndexMap<&'a str, Property<'a>>,
@@ -125,10 +254,10 @@ pub struct Schema<'a> {
     /// `not`.
     pub not: Vec<&'a Value>,
     pub conditions: Vec<Condition<'a>>,
-    /// Branches other than null, with their index in the document.
-    pub one_of: Vec<(usize, &'a Value)>,
-    pub any_of: Vec<(usize, &'a Value)>,
+    pub unions: Vec<Union<'a>>,
     pub discriminator: Option<&'a Value>,
+    /// The component that declares the discriminator, if it is another one than the schema's own.
+    pub discriminator_owner: Option<&'a str>,
     pub enum_values: Option<Vec<&'a Value>>,
     pub const_value: Option<&'a Value>,
     /// `x-extensible-enum`.
@@ -141,7 +270,7 @@ pub struct Schema<'a> {
     pub is_limit_of_server: bool,
     /// Keywords that are rules of this server only (`x-text`).
     pub server_keywords: Vec<&'a str>,
-    pub multiple_of: Option<f64>,
+    pub multiple_of: Option<Number>,
     pub unique_items: bool,
     pub patterns: Vec<&'a str>,
     pub format: Option<&'a str>,
@@ -171,15 +300,44 @@ pub const MINIMUM_COUNTS: [&str; 3] = ["minLength", "minItems", "minProperties"]
 pub const MAXIMUM_COUNTS: [&str; 3] = ["maxLength", "maxItems", "maxProperties"];
 
 impl<'a> Schema<'a> {
-    /// The keyword and the branches of a union.
-    pub fn union(&self) -> Option<(&'static str, &[(usize, &'a Value)])> {
-        if !self.one_of.is_empty() {
-            Some(("oneOf", &self.one_of))
-        } else if !self.any_of.is_empty() {
-            Some(("anyOf", &self.any_of))
-        } else {
-            None
-        }
+    /// Returns `true` if any value is valid.
+    pub fn is_any(&self) -> bool {
+        self.types == Types::ANY && self.unions.is_empty() && !self.is_false && !self.is_constrained()
+    }
+
+    /// Returns `true` if null is valid because no type is demanded.
+    pub fn is_untyped(&self) -> bool {
+        self.types == Types::ANY && self.unions.is_empty() && self.enum_values.is_none() && self.const_value.is_none()
+    }
+
+    /// Returns `true` if something else than types and unions restricts the values.
+    pub fn is_constrained(&self) -> bool {
+        let objects = !self.properties.is_empty()
+            || !self.required.is_empty()
+            || self.additional != AdditionalProperties::Any
+            || !self.pattern_properties.is_empty()
+            || !self.property_names.is_empty()
+            || !self.dependent_required.is_empty()
+            || !self.dependent_schemas.is_empty();
+        let arrays =
+            self.items.is_some() || !self.prefix_items.is_empty() || !self.contains.is_empty() || self.unique_items;
+        let scalars = self.minimum.is_some()
+            || self.maximum.is_some()
+            || self.multiple_of.is_some()
+            || !self.patterns.is_empty()
+            || self.format.is_some()
+            || self.content_encoding.is_some()
+            || self.content_media_type.is_some()
+            || !self.content_schema.is_empty();
+        objects
+            || arrays
+            || scalars
+            || !self.counts.is_empty()
+            || self.enum_values.is_some()
+            || self.const_value.is_some()
+            || !self.not.is_empty()
+            || !self.conditions.is_empty()
+            || !self.others.is_empty()
     }
 
     /// A short description: the component, the only enum value, or the types.
@@ -195,9 +353,9 @@ impl<'a> Schema<'a> {
 /// Orders two bounds by tightness: the greater one accepts less.
 pub fn tightness(a: Bound, b: Bound, lower: bool) -> std::cmp::Ordering {
     let by_value = if lower {
-        a.value.total_cmp(&b.value)
+        a.value.cmp(&b.value)
     } else {
-        b.value.total_cmp(&a.value)
+        b.value.cmp(&a.value)
     };
     by_value.then(a.exclusive.cmp(&b.exclusive))
 }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::document::Document;
-use super::limits::show;
+use super::join::Component;
+use super::show::show_both;
 use super::locate::Step;
 use super::positions::{Polarity, Positions};
 use super::queue::SchemaQueue;
@@ -16,23 +17,46 @@ use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
 use super::{keywords, limits, properties, unions};
 
 /// Compares all pairs of the queue and their subschemas.
-pub fn compare_all(mut queue: SchemaQueue<'_>) -> Vec<SchemaDiff> {
-    while let Some((index, old, new)) = queue.pop() {
+pub fn compare_all(queue: SchemaQueue<'_>) -> Vec<SchemaDiff> {
+    compare_some(queue, usize::MAX).unwrap_or_default()
+}
+
+/// Compares all pairs of the queue and their subschemas; `None` if there are more than `max`.
+pub fn compare_some(mut queue: SchemaQueue<'_>, max: usize) -> Option<Vec<SchemaDiff>> {
+    for _ in 0..max {
+        let Some((index, old, new)) = queue.pop() else {
+            return Some(queue.into_diffs());
+        };
         let diff = compare(&mut queue, &old, &new);
         queue.set(index, diff);
     }
-    queue.into_diffs()
+    None
 }
 
-fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &AllOf<'a>, new: &AllOf<'a>) -> SchemaDiff {
-    let (old, new) = (queue.old.schema(old), queue.new.schema(new));
-    let mut diff = SchemaDiff {
-        name: new.name.or(old.name).map(str::to_owned),
-        ..SchemaDiff::default()
-    };
-    compare_names(queue, &old, &new, &mut diff.changes);
-    compare_annotations(&old, &new, &mut diff.changes);
-    compare_flags(&old, &new, &mut diff.changes);
+fn compare<'a>(queue: &mut SchemaQueue<'a>, old_all: &AllOf<'a>, new_all: &AllOf<'a>) -> SchemaDiff {
+    let mut diff = SchemaDiff::default();
+    // The subject is a component only if both sides are it and nothing else.
+    if let (Some(a), Some(b)) = (queue.old.component(old_all), queue.new.component(new_all))
+        && (a.name == b.name || is_renamed(queue, a.name, b.name))
+    {
+        if !a.is_bare || !b.is_bare {
+            compare_additions(queue, (old_all, &a), (new_all, &b), &mut diff);
+            return diff;
+        }
+        diff.name = Some(b.name.to_owned());
+        if a.name != b.name {
+            diff.changes.push(
+                SchemaChange::new(&TYPE_RENAMED)
+                    .old(format!("`{}`", a.name))
+                    .new_text(format!("`{}`", b.name)),
+            );
+        }
+    }
+    let (old, new) = (queue.old.schema(old_all), queue.new.schema(new_all));
+    if old.view.only.is_none() && new.view.only.is_none() {
+        compare_annotations(&old, &new, &mut diff.changes);
+        compare_flags(&old, &new, &mut diff.changes);
+    }
     match (old.is_false, new.is_false) {
         (false, true) => diff.changes.push(SchemaChange::new(&VALUE_FORBIDDEN)),
         (true, false) => diff.changes.push(SchemaChange::new(&VALUE_PERMITTED)),
@@ -41,16 +65,17 @@ fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &AllOf<'a>, new: &AllOf<'a>) ->
     if old.is_false || new.is_false {
         return diff;
     }
-    match (old.nullable, new.nullable) {
-        (false, true) => diff.changes.push(SchemaChange::new(&NULL_ALLOWED).keyword("type")),
-        (true, false) => diff.changes.push(SchemaChange::new(&NULL_FORBIDDEN).keyword("type")),
-        _ => {}
-    }
-    if unions::compare(queue, &old, &new, &mut diff) && compare_types(&old, &new, &mut diff.changes) {
+    compare_null(queue, &old, &new, &mut diff.changes);
+    if unions::compare(queue, (old_all, &old), (new_all, &new), &mut diff)
+        && compare_types(&old, &new, &mut diff.changes)
+    {
         limits::compare(&old, &new, &mut diff.changes);
         properties::compare(queue, &old, &new, &mut diff);
         if old.items.is_some() || new.items.is_some() {
-            let items = |schema: &Schema<'a>| schema.items.clone().unwrap_or_default();
+            let items = |schema: &Schema<'a>| {
+                let items = schema.items.clone().unwrap_or_default();
+                items.as_text(schema.view.is_text)
+            };
             let pointer = vec![Step::key("items")];
             diff.subschemas.push(Subschema {
                 path: "[]".to_owned(),
@@ -67,42 +92,107 @@ fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &AllOf<'a>, new: &AllOf<'a>) ->
     diff
 }
 
-/// Reports a component that was renamed, as opposed to replaced by another one.
-fn compare_names<'a>(queue: &SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, changes: &mut Vec<SchemaChange>) {
-    let (Some(a), Some(b)) = (old.name, new.name) else {
+/// Compares what two schemas add to the same component, and the component.
+fn compare_additions<'a>(
+    queue: &mut SchemaQueue<'a>,
+    (old_all, a): (&AllOf<'a>, &Component<'a>),
+    (new_all, b): (&AllOf<'a>, &Component<'a>),
+    diff: &mut SchemaDiff,
+) {
+    let (whole_old, whole_new) = (queue.old.schema(old_all), queue.new.schema(new_all));
+    let (mut old, mut new) = (queue.old.additions(old_all), queue.new.additions(new_all));
+    // What the component states already is not added. A `default` of both sides is compared in the component.
+    macro_rules! keep_changed {
+        ($($field:ident),*) => {
+            $(if whole_old.$field == whole_new.$field {
+                old.$field = Default::default();
+                new.$field = Default::default();
+            })*
+        };
+    }
+    keep_changed!(title, description, examples, extensions, deprecated, read_only, write_only, default, initial);
+    compare_annotations(&old, &new, &mut diff.changes);
+    compare_flags(&old, &new, &mut diff.changes);
+    limits::compare_defaults(&old, &new, &mut diff.changes);
+    let text = |schema: &'a Value, all: &AllOf<'a>| AllOf::from(schema).as_text(all.view.is_text);
+    let (a, b) = (text(a.schema, old_all), text(b.schema, new_all));
+    if queue.old.schema(&a).nullable == queue.new.schema(&b).nullable {
+        compare_null(queue, &whole_old, &whole_new, &mut diff.changes);
+    }
+    diff.subschemas.push(Subschema {
+        path: String::new(),
+        old_pointer: Vec::new(),
+        new_pointer: Vec::new(),
+        positions: Positions::BOTH,
+        polarity: Polarity::Same,
+        owner: None,
+        diff: queue.push(&a, &b),
+    });
+}
+
+/// Returns `true` if a component was renamed, as opposed to replaced by another one.
+pub fn is_renamed(queue: &SchemaQueue<'_>, old: &str, new: &str) -> bool {
+    old != new && !queue.new.has_component(old) && !queue.old.has_component(new)
+}
+
+fn compare_null<'a>(queue: &SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, changes: &mut Vec<SchemaChange>) {
+    if old.view.only.is_some() || new.view.only.is_some() {
         return;
+    }
+    // Where no type was demanded, or null only, the change of the type says it.
+    if old.is_untyped() != new.is_untyped() || (old.types == Types::NULL) != (new.types == Types::NULL) {
+        return;
+    }
+    let accepts = |document: &Document<'a>, schema: &Schema<'a>, other: &Schema<'a>| {
+        let mut variants = schema.unions.iter().flat_map(|union| &union.branches);
+        let mut is_in_variant = || {
+            variants.any(|(_, branch)| {
+                let branch = document.schema_of(branch);
+                branch.nullable && !branch.is_untyped()
+            })
+        };
+        // Variants of two unions are compared one by one.
+        schema.nullable || (other.unions.is_empty() && schema.types == Types::ANY && is_in_variant())
     };
-    let has = |document: &Document<'a>, name: &str| {
-        let schemas = document.root.pointer("/components/schemas");
-        schemas.is_some_and(|schemas| schemas.get(name).is_some())
-    };
-    if a != b && !has(&queue.new, a) && !has(&queue.old, b) {
-        changes.push(
-            SchemaChange::new(&TYPE_RENAMED)
-                .old(format!("`{a}`"))
-                .new_text(format!("`{b}`")),
-        );
+    match (accepts(&queue.old, old, new), accepts(&queue.new, new, old)) {
+        (false, true) => changes.push(SchemaChange::new(&NULL_ALLOWED).keyword("type")),
+        (true, false) => changes.push(SchemaChange::new(&NULL_FORBIDDEN).keyword("type")),
+        _ => {}
     }
 }
 
 /// Compares types; returns `false` if comparing the rest makes no sense.
 fn compare_types(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) -> bool {
-    let (a, b) = (old.types, new.types);
-    let (wider, narrower) = (b.contains(a), a.contains(b));
+    let is_text = old.view.is_text && new.view.is_text;
+    let (a, b) = (old.types.on_the_wire(is_text), new.types.on_the_wire(is_text));
+    let has_null_only = old.types == Types::NULL || new.types == Types::NULL;
+    let (wider, narrower) = match has_null_only {
+        false => (b.contains(a), a.contains(b)),
+        // Null is apart from the types.
+        true => (
+            b.contains(a) && (new.nullable || !old.nullable),
+            a.contains(b) && (old.nullable || !new.nullable),
+        ),
+    };
     let rule = match (wider, narrower) {
         (true, true) => return true,
-        (true, false) if a == Types::STRING && b.is_scalar() => &TEXT_WIDENED,
+        (true, false) if old.types == Types::STRING && b.is_scalar() && !has_null_only => &TEXT_WIDENED,
         (true, false) => &TYPE_WIDENED,
         (false, true) => &TYPE_NARROWED,
-        (false, false) if a.is_scalar() && b.is_scalar() => &SCALAR_CHANGED,
+        (false, false) if a.is_scalar() && b.is_scalar() && !has_null_only => &SCALAR_CHANGED,
         (false, false) => &TYPE_CHANGED,
     };
+    let shown = |schema: &Schema<'_>| match has_null_only && schema.nullable && schema.types != Types::NULL {
+        true if schema.types != Types::ANY => format!("{} or `null`", schema.types.describe()),
+        _ => schema.types.describe(),
+    };
     let change = SchemaChange::new(rule)
-        .old(a.describe())
-        .new_text(b.describe())
+        .old(shown(old))
+        .new_text(shown(new))
         .keyword("type");
-    changes.push(change.tolerated_if(a == Types::STRING));
-    wider || narrower
+    changes.push(change.tolerated_if(old.types == Types::STRING));
+    // The type of a schema without constraints says everything.
+    (wider || narrower) && !has_null_only && !old.is_any() && !new.is_any()
 }
 
 fn compare_annotations(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
@@ -128,10 +218,10 @@ fn compare_annotations(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<Sch
     for key in keys {
         let (a, b) = (old.extensions.get(key), new.extensions.get(key));
         if a != b {
-            let shown = |value: Option<&&Value>| value.map_or("absent".to_owned(), |v| show(v));
+            let (before, after) = show_both(a.copied(), b.copied(), "absent");
             let change = SchemaChange::new(&EXTENSION_CHANGED)
-                .old(shown(a))
-                .new_text(shown(b))
+                .old(before)
+                .new_text(after)
                 .keyword(key);
             changes.push(change.path(format!(".{key}")));
         }

@@ -2,31 +2,40 @@
 
 use serde_json::Value;
 
+use super::bodies::NULL;
 use super::changes::{Changes, Finding, Subject};
-use super::limits::show;
 use super::locate::Step;
 use super::operation_diff::{OperationDiff, PartChange};
-use super::operations::{Endpoint, endpoints, pair_endpoints};
+use super::operations::{Endpoint, Kind, Prefixes, endpoints, pair_endpoints};
 use super::positions::{Polarity, Positions};
 use super::queue::SchemaQueue;
 use super::rules::Rule;
 use super::rules::document::*;
-use super::rules::operations::{OPERATION_ADDED, OPERATION_REMOVED};
+use super::rules::operations::OPERATION_ADDED;
 use super::uses::SchemaUse;
+use super::{lifecycle, schemes, servers};
 
-/// Pairs the operations of a section and compares them.
+/// Compares the operations of a section: `paths` or `webhooks`. `prefixes` are those of both documents.
 pub fn compare_section<'a>(
     section: &'static str,
+    prefixes: [&Prefixes<'_>; 2],
+    today: Option<&str>,
     schemas: &mut SchemaQueue<'a>,
     changes: &mut Changes,
     uses: &mut Vec<SchemaUse<'a>>,
 ) {
     let reversed = section == "webhooks";
-    let section_endpoints = |root: &'a Value| endpoints(root, root.get(section), &[Step::key(section)], false);
-    for (old, new) in pair_endpoints(
-        &section_endpoints(schemas.old.root),
-        &section_endpoints(schemas.new.root),
-    ) {
+    let kind = |side: usize| match reversed {
+        true => Kind::Webhook,
+        false => Kind::Path(prefixes[side]),
+    };
+    let section_endpoints =
+        |root: &'a Value, side: usize| endpoints(root, root.get(section), &[Step::key(section)], kind(side));
+    let (old, new) = (
+        section_endpoints(schemas.old.root, 0),
+        section_endpoints(schemas.new.root, 1),
+    );
+    for (old, new) in pair_endpoints(&old, &new) {
         let Some(either) = new.clone().or(old.clone()) else {
             continue;
         };
@@ -38,21 +47,26 @@ pub fn compare_section<'a>(
                     schemas,
                     changes,
                     uses,
+                    today,
                     old,
                     new,
                     operation,
                     reversed,
+                    in_code: !reversed,
                     callback: None,
                 };
                 diff.compare();
             }
             (None, _) => {
                 let rule = if reversed { &WEBHOOK_ADDED } else { &OPERATION_ADDED };
-                report_one_sided(rule, &either, operation, changes, None, Some(either.pointer()));
+                report_one_sided(rule, "", &either, operation, changes, None, Some(either.pointer()));
             }
             (_, None) => {
-                let rule = if reversed { &WEBHOOK_REMOVED } else { &OPERATION_REMOVED };
-                report_one_sided(rule, &either, operation, changes, Some(either.pointer()), None);
+                let (rule, sunset) = match reversed {
+                    true => (&WEBHOOK_REMOVED, String::new()),
+                    false => lifecycle::removal(either.value, today, &lifecycle::OPERATION),
+                };
+                report_one_sided(rule, &sunset, &either, operation, changes, Some(either.pointer()), None);
             }
         }
     }
@@ -60,6 +74,7 @@ pub fn compare_section<'a>(
 
 fn report_one_sided(
     rule: &'static Rule,
+    old_text: &str,
     endpoint: &Endpoint<'_>,
     operation: usize,
     changes: &mut Changes,
@@ -73,20 +88,22 @@ fn report_one_sided(
         rule,
         subject: Subject::Operation(None),
         path: url.unwrap_or_default(),
-        old: String::new(),
+        old: old_text.to_owned(),
         new: String::new(),
         operation: Some(operation),
         positions: Positions::BOTH,
         polarity: Polarity::Same,
         is_tolerated: true,
+        is_in_code: true,
         old_pointer,
         new_pointer,
         fingerprint: 0,
     });
 }
 
-/// Compares title, version, servers, tags and security schemes.
-pub fn compare(old: &Value, new: &Value, changes: &mut Changes) {
+/// Compares title, version, servers, tags, security schemes and the documentation of the document. `bases` are the base paths that
+/// belong to the paths.
+pub fn compare(old: &Value, new: &Value, bases: (&str, &str), changes: &mut Changes) {
     let mut report = |name: String, steps: &[Step], change: PartChange| {
         changes.add(Finding {
             rule: change.rule,
@@ -98,146 +115,122 @@ pub fn compare(old: &Value, new: &Value, changes: &mut Changes) {
             positions: change.positions,
             polarity: Polarity::Same,
             is_tolerated: true,
+            is_in_code: false,
             old_pointer: Some(steps.to_vec()),
             new_pointer: Some(steps.to_vec()),
             fingerprint: 0,
         });
     };
     compare_info(old, new, &mut report);
-    compare_servers(old, new, &mut report);
+    servers::compare(old, new, bases, &mut report);
     compare_tags(old, new, &mut report);
-    compare_security_schemes(old, new, &mut report);
+    schemes::compare(old, new, &mut report);
+    compare_documentation(old, new, "the document", &[], &mut report);
+    compare_path_items(old, new, &mut report);
 }
 
-type Report<'s> = &'s mut dyn FnMut(String, &[Step], PartChange);
-
-fn shown(value: Option<&Value>) -> String {
-    value.map_or("absent".to_owned(), show)
-}
+/// Reports a change of a part of the document: its name, its pointer, the change.
+pub type Report<'s> = &'s mut dyn FnMut(String, &[Step], PartChange);
 
 fn compare_info(old: &Value, new: &Value, report: Report<'_>) {
-    let get = |root: &'_ Value, key: &str| root.get("info").and_then(|info| info.get(key)).cloned();
-    for (key, rule) in [
-        ("title", &TITLE_CHANGED),
-        ("version", &VERSION_CHANGED),
-        ("description", &DESCRIPTION_CHANGED),
-    ] {
-        let (a, b) = (get(old, key), get(new, key));
+    let (old, new) = (old.get("info").unwrap_or(&NULL), new.get("info").unwrap_or(&NULL));
+    for (key, rule) in [("title", &TITLE_CHANGED), ("version", &VERSION_CHANGED)] {
+        let (a, b) = (old.get(key), new.get(key));
         if a != b {
-            let change = PartChange::new(rule).old(shown(a.as_ref())).new_text(shown(b.as_ref()));
+            let change = PartChange::new(rule).between(a, b);
             report("the document".to_owned(), &[Step::key("info"), Step::key(key)], change);
         }
     }
+    compare_documentation(old, new, "the document", &[Step::key("info")], report);
 }
 
-/// The items of an array by the property that identifies them.
-fn entries<'v>(root: &'v Value, list: &str, key: &str) -> Vec<(&'v str, &'v Value)> {
-    let items = root.get(list).and_then(Value::as_array);
-    let named = |item: &'v Value| Some((item.get(key)?.as_str()?, item));
-    items.into_iter().flatten().filter_map(named).collect()
-}
+/// The documentation of any part of a document, with its name in messages. Descriptions have a rule of their own.
+const DOCUMENTATION: [(&str, &str); 6] = [
+    ("summary", "summary"),
+    ("externalDocs", "external documentation"),
+    ("termsOfService", "terms of service"),
+    ("contact", "contact"),
+    ("license", "license"),
+    ("jsonSchemaDialect", "JSON Schema dialect"),
+];
 
-fn compare_servers(old: &Value, new: &Value, report: Report<'_>) {
-    let (before, after) = (entries(old, "servers", "url"), entries(new, "servers", "url"));
-    let pointer = |url: &str| vec![Step::key("servers"), Step::Entry(vec![("url", url.to_owned())])];
-    for (url, server) in &after {
-        let Some((_, known)) = before.iter().find(|(other, _)| other == url) else {
-            report(format!("`{url}`"), &pointer(url), PartChange::new(&SERVER_ADDED));
-            continue;
-        };
-        let variables = |server: &Value| {
-            server
-                .get("variables")
-                .and_then(Value::as_object)
-                .cloned()
-                .unwrap_or_default()
-        };
-        let (a, b) = (variables(known), variables(server));
-        let names: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
-        for name in names {
-            let undescribed = |value: Option<&Value>| {
-                let mut value = value.cloned();
-                if let Some(object) = value.as_mut().and_then(Value::as_object_mut) {
-                    object.shift_remove("description");
-                }
-                value
-            };
-            let (x, y) = (undescribed(a.get(name)), undescribed(b.get(name)));
-            if x != y {
-                let steps = [pointer(url), vec![Step::key("variables"), Step::key(name)]].concat();
-                let change = PartChange::new(&SERVER_VARIABLE_CHANGED)
-                    .old(shown(x.as_ref()))
-                    .new_text(shown(y.as_ref()));
-                report(format!("`{{{name}}}` of `{url}`"), &steps, change);
-            }
+/// Compares the documentation of a part of the document, and its properties that begin with `x-`.
+pub fn compare_documentation(old: &Value, new: &Value, subject: &str, pointer: &[Step], report: Report<'_>) {
+    let description = |value: &Value| {
+        let description = value.get("description").and_then(Value::as_str);
+        description.unwrap_or_default().trim().to_owned()
+    };
+    let at = |key: &str| [pointer, &[Step::key(key)]].concat();
+    let (a, b) = (description(old), description(new));
+    if a != b {
+        let change = PartChange::new(&DESCRIPTION_CHANGED).old(a).new_text(b);
+        report(subject.to_owned(), &at("description"), change);
+    }
+    for (key, name) in DOCUMENTATION {
+        let (a, b) = (old.get(key), new.get(key));
+        if a != b {
+            let change = PartChange::new(&DOCUMENTATION_CHANGED).between(a, b);
+            report(format!("{name} of {subject}"), &at(key), change);
         }
     }
-    for (url, _) in before
-        .iter()
-        .filter(|(url, _)| !after.iter().any(|(other, _)| other == url))
-    {
-        report(format!("`{url}`"), &pointer(url), PartChange::new(&SERVER_REMOVED));
+    for (key, a, b) in changed_extensions(old, new) {
+        let change = PartChange::new(&EXTENSION_CHANGED).between(a, b);
+        report(format!("`{key}` of {subject}"), &at(key), change);
+    }
+}
+
+/// The properties that begin with `x-` and differ.
+pub fn changed_extensions<'v>(
+    old: &'v Value,
+    new: &'v Value,
+) -> impl Iterator<Item = (&'v str, Option<&'v Value>, Option<&'v Value>)> {
+    let keys = |value: &'v Value| value.as_object().into_iter().flat_map(|object| object.keys());
+    let added = keys(new).filter(|key| old.get(key.as_str()).is_none());
+    let all = keys(old).chain(added).filter(|key| key.starts_with("x-"));
+    all.map(|key| (key.as_str(), old.get(key), new.get(key)))
+        .filter(|(_, a, b)| a != b)
+}
+
+/// Compares the documentation of paths that both documents have.
+fn compare_path_items<'v>(old: &'v Value, new: &'v Value, report: Report<'_>) {
+    for section in ["paths", "webhooks"] {
+        let items = |root: &'v Value| root.get(section).and_then(Value::as_object);
+        let (Some(before), Some(after)) = (items(old), items(new)) else {
+            continue;
+        };
+        for (path, item) in after.iter().filter(|(path, _)| !path.starts_with("x-")) {
+            if let Some(known) = before.get(path) {
+                let pointer = [Step::key(section), Step::key(path)];
+                compare_documentation(known, item, &format!("path `{path}`"), &pointer, report);
+            }
+        }
     }
 }
 
 fn compare_tags(old: &Value, new: &Value, report: Report<'_>) {
-    let (before, after) = (entries(old, "tags", "name"), entries(new, "tags", "name"));
+    let (before, after) = (tags(old), tags(new));
     let pointer = |name: &str| vec![Step::key("tags"), Step::Entry(vec![("name", name.to_owned())])];
+    let find = |all: &[(&str, &'_ Value)], name: &str| all.iter().any(|(other, _)| *other == name);
     for (name, tag) in &after {
         match before.iter().find(|(other, _)| other == name) {
             None => report(format!("`{name}`"), &pointer(name), PartChange::new(&TAG_ADDED)),
-            Some((_, known)) => {
-                let description = |tag: &Value| {
-                    tag.get("description")
-                        .and_then(Value::as_str)
-                        .unwrap_or_default()
-                        .trim()
-                        .to_owned()
-                };
-                if description(known) != description(tag) {
-                    let change = PartChange::new(&DESCRIPTION_CHANGED)
-                        .old(description(known))
-                        .new_text(description(tag));
-                    report(format!("tag `{name}`"), &pointer(name), change);
-                }
-            }
+            Some((_, known)) => compare_documentation(known, tag, &format!("tag `{name}`"), &pointer(name), report),
         }
     }
-    for (name, _) in before
-        .iter()
-        .filter(|(name, _)| !after.iter().any(|(other, _)| other == name))
-    {
+    for (name, _) in before.iter().filter(|(name, _)| !find(&after, name)) {
         report(format!("`{name}`"), &pointer(name), PartChange::new(&TAG_REMOVED));
     }
 }
 
-fn compare_security_schemes(old: &Value, new: &Value, report: Report<'_>) {
-    let all = |root: &Value| {
-        let schemes = root.pointer("/components/securitySchemes").and_then(Value::as_object);
-        schemes.cloned().unwrap_or_default()
-    };
-    let undescribed = |scheme: &Value| {
-        let mut scheme = scheme.clone();
-        if let Some(object) = scheme.as_object_mut() {
-            object.shift_remove("description");
-        }
-        scheme
-    };
-    let (before, after) = (all(old), all(new));
-    let pointer = |name: &str| vec![Step::key("components"), Step::key("securitySchemes"), Step::key(name)];
-    for (name, scheme) in &after {
-        match before.get(name) {
-            None => report(format!("`{name}`"), &pointer(name), PartChange::new(&SCHEME_ADDED)),
-            Some(known) if undescribed(known) != undescribed(scheme) => {
-                let change = PartChange::new(&SCHEME_CHANGED)
-                    .old(show(&undescribed(known)))
-                    .new_text(show(&undescribed(scheme)));
-                report(format!("`{name}`"), &pointer(name), change);
-            }
-            Some(_) => {}
+/// The tags of a document, each once: a repeated one is that of its first appearance.
+fn tags(root: &Value) -> Vec<(&str, &Value)> {
+    let mut all: Vec<(&str, &Value)> = Vec::new();
+    for tag in root.get("tags").and_then(Value::as_array).into_iter().flatten() {
+        if let Some(name) = tag.get("name").and_then(Value::as_str)
+            && !all.iter().any(|(other, _)| *other == name)
+        {
+            all.push((name, tag));
         }
     }
-    for name in before.keys().filter(|name| !after.contains_key(*name)) {
-        report(format!("`{name}`"), &pointer(name), PartChange::new(&SCHEME_REMOVED));
-    }
+    all
 }

@@ -1,186 +1,249 @@
-//! Compares unions: their variants and discriminators.
+//! Compares unions: their variants and discriminators, and unions with schemas that are none.
 
 use serde_json::Value;
 
-use super::document::Document;
+use super::discriminators::{self, PairedNames};
 use super::locate::Step;
 use super::positions::{Polarity, Positions};
 use super::queue::SchemaQueue;
+use super::relation::Relation;
 use super::rules::schemas::*;
-use super::schema::Schema;
+use super::schema::{AllOf, Schema, Types, Union};
 use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
+use super::variants::{self, Pairs, Side, Variant};
 
-type Branches<'b, 'a> = (&'static str, &'b [(usize, &'a Value)]);
+type Whole<'s, 'a> = (&'s AllOf<'a>, &'s Schema<'a>);
 
 /// Compares unions; returns `false` if comparing the rest of the schemas makes no sense.
-pub fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, diff: &mut SchemaDiff) -> bool {
-    match (old.union(), new.union()) {
-        (None, None) => true,
-        (Some(a), Some(b)) => {
-            match (a.0, b.0) {
-                ("anyOf", "oneOf") => diff
-                    .changes
-                    .push(with_keywords(SchemaChange::new(&UNION_EXCLUSIVE), a.0, b.0)),
-                ("oneOf", "anyOf") => diff
-                    .changes
-                    .push(with_keywords(SchemaChange::new(&UNION_INCLUSIVE), a.0, b.0)),
-                _ => {}
-            }
-            compare_variants(queue, a, b, diff);
-            compare_discriminators(old, new, &mut diff.changes);
-            true
+pub fn compare<'a>(
+    queue: &mut SchemaQueue<'a>,
+    old: Whole<'_, 'a>,
+    new: Whole<'_, 'a>,
+    diff: &mut SchemaDiff,
+) -> bool {
+    let (mut removed, mut added) = (old.1.unions.clone(), new.1.unions.clone());
+    let mut names = PairedNames::default();
+    if removed.len() + added.len() == 1 && compare_one_sided(queue, old, new, &mut names, diff) {
+        // A discriminator that comes or goes with the union is part of it.
+        if old.1.discriminator.is_some() && new.1.discriminator.is_some() {
+            discriminators::compare(queue, old.1, new.1, &names, &mut diff.changes);
         }
-        // The only schema became one of several variants.
-        (None, Some((key, branches))) => {
-            let is_same = |branch: &'a Value| old.name.is_some() && queue.new.schema(&[branch]).name == old.name;
-            let others: Vec<_> = branches.iter().filter(|(_, branch)| !is_same(branch)).collect();
-            if others.len() < branches.len() {
-                for (index, branch) in others {
-                    let text = queue.new.schema(&[branch]).describe();
-                    let change = SchemaChange::new(&VARIANT_ADDED).new_text(text);
-                    diff.changes.push(change.at(&[Step::Branch(key, *index)]));
-                }
-            } else {
-                let text = variant_names(&queue.new, branches);
-                diff.changes
-                    .push(SchemaChange::new(&UNION_BEGAN).new_text(text).keyword(key));
-            }
-            false
-        }
-        (Some((key, branches)), None) => {
-            let is_same = |branch: &'a Value| new.name.is_some() && queue.old.schema(&[branch]).name == new.name;
-            let others: Vec<_> = branches.iter().filter(|(_, branch)| !is_same(branch)).collect();
-            if others.len() < branches.len() {
-                for (index, branch) in others {
-                    let text = queue.old.schema(&[branch]).describe();
-                    let change = SchemaChange::new(&VARIANT_REMOVED).old(text);
-                    diff.changes.push(change.at(&[Step::Branch(key, *index)]));
-                }
-            } else {
-                let text = variant_names(&queue.old, branches);
-                diff.changes
-                    .push(SchemaChange::new(&UNION_ENDED).old(text).keyword(key));
-            }
-            false
-        }
+        return false;
     }
+    // Equal unions first, then those of the same keyword, then any.
+    let criteria: [fn(&Union<'a>, &Union<'a>) -> bool; 3] =
+        [|a, b| a == b, |a, b| a.keyword == b.keyword, |_, _| true];
+    for alike in criteria {
+        removed.retain(|a| {
+            let Some(position) = added.iter().position(|b| alike(a, b)) else {
+                return true;
+            };
+            let b = added.remove(position);
+            compare_two(queue, (old.1, a), (new.1, &b), &mut names, diff);
+            false
+        });
+    }
+    // Others constrain what stands beside them.
+    for union in &added {
+        let text = describe(&variants(queue, Side::New, new, union));
+        diff.changes.push(SchemaChange::new(&UNION_ADDED).new_text(text).keyword(union.keyword));
+    }
+    for union in &removed {
+        let text = describe(&variants(queue, Side::Old, old, union));
+        diff.changes.push(SchemaChange::new(&UNION_REMOVED).old(text).keyword(union.keyword));
+    }
+    discriminators::compare(queue, old.1, new.1, &names, &mut diff.changes);
+    true
 }
 
-fn with_keywords(mut change: SchemaChange, old: &str, new: &str) -> SchemaChange {
-    change.old_pointer = vec![Step::key(old)];
-    change.new_pointer = vec![Step::key(new)];
-    change
+/// The variants of a union.
+fn variants<'a>(
+    queue: &SchemaQueue<'a>,
+    side: Side,
+    (all, schema): Whole<'_, 'a>,
+    union: &Union<'a>,
+) -> Vec<Variant<'a>> {
+    let variant = |(index, branch): &(usize, &'a Value)| {
+        let mut variant = Variant::new(queue, side, *index, AllOf::from(*branch).as_text(all.view.is_text));
+        if schema.is_constrained()
+            && let Some(whole) = all.clone().variant(branch)
+        {
+            variant.whole = whole;
+        }
+        variant
+    };
+    union.branches.iter().map(variant).collect()
 }
 
-fn variant_names<'a>(document: &Document<'a>, branches: &[(usize, &'a Value)]) -> String {
-    let names: Vec<_> = branches
-        .iter()
-        .map(|(_, branch)| document.schema(&[branch]).describe())
-        .collect();
+fn describe(variants: &[Variant<'_>]) -> String {
+    let names: Vec<_> = variants.iter().map(Variant::describe).collect();
     names.join(" and ")
 }
 
-fn compare_variants<'a>(
+fn compare_two<'a>(
     queue: &mut SchemaQueue<'a>,
-    old: Branches<'_, 'a>,
-    new: Branches<'_, 'a>,
+    (old, a): (&Schema<'a>, &Union<'a>),
+    (new, b): (&Schema<'a>, &Union<'a>),
+    names: &mut PairedNames<'a>,
     diff: &mut SchemaDiff,
 ) {
-    let (mut removed, mut added) = (old.1.to_vec(), new.1.to_vec());
-    let mut pairs = Vec::new();
-    let by_name = |queue: &SchemaQueue<'a>, a: &'a Value, b: &'a Value| {
-        let name = queue.old.schema(&[a]).name;
-        name.is_some() && name == queue.new.schema(&[b]).name
-    };
-    let by_content = |_: &SchemaQueue<'a>, a: &'a Value, b: &'a Value| a == b;
-    let by_type = |queue: &SchemaQueue<'a>, a: &'a Value, b: &'a Value| {
-        queue.old.schema(&[a]).types == queue.new.schema(&[b]).types
-    };
-    type Same<'a, 's> = &'s dyn Fn(&SchemaQueue<'a>, &'a Value, &'a Value) -> bool;
-    let criteria: [Same<'a, '_>; 3] = [&by_name, &by_content, &by_type];
-    for same in criteria {
-        removed.retain(|(a_index, a)| {
-            let mut candidates = added.iter().enumerate().filter(|(_, (_, b))| same(queue, a, b));
-            let Some((position, (b_index, b))) = candidates.next() else {
-                return true;
-            };
-            if candidates.next().is_some() {
-                return true;
+    let of = |queue: &SchemaQueue<'a>, side, schema: &Schema<'a>, union: &Union<'a>| {
+        let variant = |(index, branch): &(usize, &'a Value)| {
+            let branch = AllOf::from(*branch).as_text(schema.view.is_text);
+            Variant::new(queue, side, *index, branch)
+        };
+        let mut all: Vec<_> = union.branches.iter().map(variant).collect();
+        let document = if side == Side::Old { &queue.old } else { &queue.new };
+        let name = |variant: &Variant<'a>| document.component(&variant.schemas).map(|component| component.name);
+        let values = discriminators::values(document, schema, all.iter().filter_map(name).collect::<Vec<_>>());
+        for variant in &mut all {
+            if let Some(name) = name(variant) {
+                let own = values.targets.iter().filter(|(_, target)| **target == name);
+                variant.values = own.map(|(value, _)| (*value).to_owned()).collect();
             }
-            pairs.push((*a_index, *a, *b_index, *b));
-            added.remove(position);
-            false
-        });
+        }
+        all
+    };
+    let (before, after) = (of(queue, Side::Old, old, a), of(queue, Side::New, new, b));
+    if a.keyword != b.keyword && !(variants::are_disjoint(&before) && variants::are_disjoint(&after)) {
+        let rule = match a.keyword {
+            "anyOf" => &UNION_EXCLUSIVE,
+            _ => &UNION_INCLUSIVE,
+        };
+        let mut change = SchemaChange::new(rule);
+        change.old_pointer = vec![Step::key(a.keyword)];
+        change.new_pointer = vec![Step::key(b.keyword)];
+        diff.changes.push(change);
     }
-    pairs.sort_by_key(|(_, _, index, _)| *index);
-    for (a_index, a, b_index, b) in pairs {
+    let pairs = variants::pair(queue, &before, &after);
+    report(queue, (&before, Some(a.keyword)), (&after, Some(b.keyword)), &pairs, names, diff);
+}
+
+/// Compares a union to a schema that is none, as a variant of it; returns `false` if it is none, because the union constrains what
+/// stands beside it.
+fn compare_one_sided<'a>(
+    queue: &mut SchemaQueue<'a>,
+    old: Whole<'_, 'a>,
+    new: Whole<'_, 'a>,
+    names: &mut PairedNames<'a>,
+    diff: &mut SchemaDiff,
+) -> bool {
+    let side = |queue: &SchemaQueue<'a>, side, whole: Whole<'_, 'a>| match whole.1.unions.as_slice() {
+        [union] => variants(queue, side, whole, union),
+        _ => by_type(queue, side, whole),
+    };
+    let (before, after) = (side(queue, Side::Old, old), side(queue, Side::New, new));
+    let keyword = |schema: &Schema<'a>| schema.unions.first().map(|union| union.keyword);
+    let keywords = (keyword(old.1), keyword(new.1));
+    let union = if keywords.0.is_some() { old.1 } else { new.1 };
+    let plain = if keywords.0.is_some() { new.1 } else { old.1 };
+    let mut pairs = variants::pair_identical(queue, &before, &after);
+    let mut is_part = false;
+    if pairs.both.is_empty() {
+        // The union is part of the schema that was there, or is now: it takes some of its values.
+        if union.is_constrained() || plain.is_any() {
+            return false;
+        }
+        let relation = |a: &Variant<'a>, b: &Variant<'a>| Relation::new(queue, &a.whole, &b.whole);
+        let narrows = after.iter().all(|b| before.iter().any(|a| relation(a, b).narrows));
+        let widens = before.iter().all(|a| after.iter().any(|b| relation(a, b).widens));
+        // Any object is valid for an object without properties.
+        let is_free = plain.types == Types::OBJECT && !plain.is_constrained();
+        let all_objects = |variants: &[Variant<'a>]| is_free && variants.iter().all(Variant::is_object);
+        is_part = match keywords {
+            (None, _) => (narrows && !widens) || all_objects(&after),
+            (Some(_), _) => (widens && !narrows) || all_objects(&before),
+        };
+    }
+    if !is_part && pairs.both.is_empty() {
+        pairs = variants::pair(queue, &before, &after);
+    }
+    if pairs.both.is_empty() {
+        let change = match (keywords, is_part) {
+            ((None, _), true) => SchemaChange::new(&UNION_ADDED).new_text(describe(&after)),
+            ((None, _), false) => SchemaChange::new(&UNION_BEGAN).new_text(describe(&after)),
+            (_, true) => SchemaChange::new(&UNION_REMOVED).old(describe(&before)),
+            (_, false) => SchemaChange::new(&UNION_ENDED).old(describe(&before)),
+        };
+        diff.changes.push(change.keyword(keywords.0.or(keywords.1).unwrap_or_default()));
+        return true;
+    }
+    report(queue, (&before, keywords.0), (&after, keywords.1), &pairs, names, diff);
+    true
+}
+
+/// A schema as variants, one for each of its types.
+fn by_type<'a>(queue: &SchemaQueue<'a>, side: Side, (all, schema): Whole<'_, 'a>) -> Vec<Variant<'a>> {
+    let types: Vec<_> = schema.types.each().collect();
+    match types.as_slice() {
+        [_, _, ..] if schema.types != Types::ANY => {
+            let each = types.into_iter();
+            each.map(|one| Variant::new(queue, side, 0, all.clone().only(one))).collect()
+        }
+        // A component stays one; otherwise, null and annotations were compared already.
+        _ if schema.name.is_some() => {
+            let document = if side == Side::Old { &queue.old } else { &queue.new };
+            let component = document.component(all).map(|component| component.schema);
+            let schemas = component.map_or_else(|| all.clone(), |schema| AllOf::from(schema).as_text(all.view.is_text));
+            vec![Variant::new(queue, side, 0, schemas)]
+        }
+        _ => vec![Variant::new(queue, side, 0, all.clone().only(Types::ANY))],
+    }
+}
+
+/// Reports variants; the keyword is `None` for a schema that is no union.
+fn report<'a>(
+    queue: &mut SchemaQueue<'a>,
+    (old, old_keyword): (&[Variant<'a>], Option<&'static str>),
+    (new, new_keyword): (&[Variant<'a>], Option<&'static str>),
+    pairs: &Pairs,
+    names: &mut PairedNames<'a>,
+    diff: &mut SchemaDiff,
+) {
+    // Among few variants, one that others include is recognized.
+    let is_small = old.len().max(new.len()) <= 20;
+    let pointer = |keyword: Option<&'static str>, variant: &Variant<'a>| {
+        let step = keyword.map(|keyword| Step::Branch(keyword, variant.index));
+        step.into_iter().collect::<Vec<_>>()
+    };
+    for (a, b) in &pairs.both {
+        let (a, b) = (&old[*a], &new[*b]);
+        if let (Some(x), Some(y)) = (queue.old.component(&a.schemas), queue.new.component(&b.schemas)) {
+            names.both.push((x.name, y.name));
+        }
+        let index = if new_keyword.is_some() { b.index } else { a.index };
         diff.subschemas.push(Subschema {
-            path: format!("<variant {}>", b_index + 1),
-            old_pointer: vec![Step::Branch(old.0, a_index)],
-            new_pointer: vec![Step::Branch(new.0, b_index)],
+            path: format!("<variant {}>", index + 1),
+            old_pointer: pointer(old_keyword, a),
+            new_pointer: pointer(new_keyword, b),
             positions: Positions::BOTH,
             polarity: Polarity::Same,
             owner: None,
-            diff: queue.push(&vec![a], &vec![b]),
+            diff: queue.push(&a.whole, &b.whole),
         });
     }
-    for (index, branch) in added {
-        let text = queue.new.schema(&[branch]).describe();
-        let change = SchemaChange::new(&VARIANT_ADDED).new_text(text);
-        diff.changes.push(change.at(&[Step::Branch(new.0, index)]));
+    for variant in pairs.added.iter().map(|position| &new[*position]) {
+        names.added.extend(queue.new.component(&variant.schemas).map(|component| component.name));
+        let accepted = |a: &&Variant<'a>| Relation::new(queue, &a.whole, &variant.whole).narrows;
+        let rule = match new_keyword == Some("anyOf") && is_small && old.iter().any(|a| accepted(&a)) {
+            true => &VARIANT_ACCEPTED_BEFORE,
+            false => &VARIANT_ADDED,
+        };
+        let mut change = SchemaChange::new(rule).new_text(variant.describe());
+        change.old_pointer = old_keyword.map(Step::key).into_iter().collect();
+        change.new_pointer = pointer(new_keyword, variant);
+        diff.changes.push(change);
     }
-    for (index, branch) in removed {
-        let text = queue.old.schema(&[branch]).describe();
-        let change = SchemaChange::new(&VARIANT_REMOVED).old(text);
-        diff.changes.push(change.at(&[Step::Branch(old.0, index)]));
-    }
-}
-
-fn compare_discriminators(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
-    let property = |schema: &Schema<'_>| {
-        let name = schema.discriminator?.get("propertyName")?.as_str()?;
-        Some(format!("`{name}`"))
-    };
-    let change = match (property(old), property(new)) {
-        (None, Some(name)) => SchemaChange::new(&DISCRIMINATOR_ADDED).new_text(name),
-        (Some(name), None) => SchemaChange::new(&DISCRIMINATOR_REMOVED).old(name),
-        (Some(a), Some(b)) if a != b => SchemaChange::new(&DISCRIMINATOR_CHANGED).old(a).new_text(b),
-        _ => {
-            compare_mappings(old, new, changes);
-            return;
-        }
-    };
-    changes.push(change.keyword("discriminator"));
-}
-
-fn compare_mappings(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
-    let mapping = |schema: &Schema<'_>| {
-        let mapping = schema.discriminator.and_then(|d| d.get("mapping")?.as_object());
-        mapping.cloned().unwrap_or_default()
-    };
-    let (old, new) = (mapping(old), mapping(new));
-    let at = |key: &str| [Step::key("discriminator"), Step::key("mapping"), Step::key(key)];
-    let target = |value: &Value| {
-        let text = value.as_str().unwrap_or_default();
-        format!("`{}`", text.rsplit('/').next().unwrap_or(text))
-    };
-    for (key, before) in &old {
-        match new.get(key) {
-            None => changes.push(SchemaChange::new(&MAPPING_REMOVED).old(format!("`{key}`")).at(&at(key))),
-            Some(after) if target(after) != target(before) => {
-                let change = SchemaChange::new(&MAPPING_CHANGED)
-                    .old(target(before))
-                    .new_text(target(after));
-                changes.push(change.at(&at(key)).path(format!(" ({key})")));
-            }
-            Some(_) => {}
-        }
-    }
-    for key in new.keys().filter(|key| !old.contains_key(*key)) {
-        changes.push(
-            SchemaChange::new(&MAPPING_ADDED)
-                .new_text(format!("`{key}`"))
-                .at(&at(key)),
-        );
+    for variant in pairs.removed.iter().map(|position| &old[*position]) {
+        names.removed.extend(queue.old.component(&variant.schemas).map(|component| component.name));
+        let accepted = |b: &&Variant<'a>| Relation::new(queue, &variant.whole, &b.whole).widens;
+        let rule = match old_keyword == Some("anyOf") && is_small && new.iter().any(|b| accepted(&b)) {
+            true => &VARIANT_STILL_ACCEPTED,
+            false => &VARIANT_REMOVED,
+        };
+        let mut change = SchemaChange::new(rule).old(variant.describe());
+        change.old_pointer = pointer(old_keyword, variant);
+        change.new_pointer = new_keyword.map(Step::key).into_iter().collect();
+        diff.changes.push(change);
     }
 }

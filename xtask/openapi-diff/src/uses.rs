@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use super::changes::{Changes, Finding, Subject, fingerprint};
 use super::locate::Step;
 use super::positions::{Polarity, Positions};
+use super::rules::requests::REQUIRED_PARAMETER_DEFAULT_CHANGED;
 use super::rules::schemas::{NULL_ALLOWED, NULL_FORBIDDEN};
+use super::rules::values::{DEFAULT_ADDED, DEFAULT_CHANGED, DEFAULT_REMOVED};
 use super::schema::AllOf;
 use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
 
@@ -13,6 +15,10 @@ use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
 pub struct SchemaUse<'a> {
     pub operation: usize,
     pub positions: Positions,
+    /// `false` where no code is generated from it.
+    pub is_in_code: bool,
+    /// `true` for a required parameter: its default has no effect.
+    pub is_always_sent: bool,
     /// The part of the operation, such as `request body`.
     pub part: String,
     pub old: AllOf<'a>,
@@ -84,7 +90,7 @@ pub fn add_changes(schema_use: &SchemaUse<'_>, diffs: &[SchemaDiff], changed: &[
         diff: schema_use.diff,
         subject: Subject::Operation(Some(schema_use.part.clone())),
         path: String::new(),
-        fingerprint: fingerprint(schema_use.old.iter().chain(&schema_use.new).copied()),
+        fingerprint: fingerprint(schema_use.old.iter().chain(schema_use.new.iter()).copied()),
         positions: schema_use.positions,
         polarity: Polarity::Same,
         pointer: 0,
@@ -113,17 +119,30 @@ pub fn add_changes(schema_use: &SchemaUse<'_>, diffs: &[SchemaDiff], changed: &[
                 fingerprint = 0;
                 is_tolerated = false;
             }
+            let mut rule = change.rule;
+            let is_default = [DEFAULT_ADDED.id, DEFAULT_REMOVED.id, DEFAULT_CHANGED.id].contains(&rule.id);
+            let is_without_effect = is_default && visit.pointer == 0 && schema_use.is_always_sent;
+            if is_without_effect {
+                rule = &REQUIRED_PARAMETER_DEFAULT_CHANGED;
+                subject = Subject::Operation(Some(schema_use.part.clone()));
+                fingerprint = 0;
+            }
+            let shown = |text: &String| match is_without_effect && text.is_empty() {
+                true => "absent".to_owned(),
+                false => text.clone(),
+            };
             let (old_pointer, new_pointer) = pointers.join(visit.pointer, change);
             changes.add(Finding {
-                rule: change.rule,
+                rule,
                 subject,
                 path,
-                old: change.old.clone(),
-                new: change.new.clone(),
+                old: shown(&change.old),
+                new: shown(&change.new),
                 operation: Some(schema_use.operation),
                 positions,
                 polarity: visit.polarity,
                 is_tolerated,
+                is_in_code: schema_use.is_in_code,
                 old_pointer: Some(old_pointer),
                 new_pointer: Some(new_pointer),
                 fingerprint,

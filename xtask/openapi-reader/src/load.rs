@@ -42,11 +42,6 @@ impl Document {
     pub fn value(&self) -> Value {
         self.source.value()
     }
-
-    /// Returns `true` for a block of a page.
-    pub fn is_in_page(&self) -> bool {
-        self.location.file.ends_with(".md")
-    }
 }
 
 /// The documents of some directories.
@@ -57,8 +52,8 @@ pub struct Loaded {
     pub notices: Vec<String>,
 }
 
-/// Loads all documents of some directories (relative to `root`), each in the order of file names. A directory that does not exist
-/// is empty.
+/// Loads all documents of some directories (relative to `root`), each in the order of file names, whole files before pages. A directory
+/// that does not exist is empty.
 pub fn load(root: &Path, directories: &[&str]) -> Result<Loaded, Diagnostics> {
     load_files(&Files::read(root, directories)?, directories)
 }
@@ -67,10 +62,16 @@ pub fn load(root: &Path, directories: &[&str]) -> Result<Loaded, Diagnostics> {
 pub fn load_files(files: &Files, directories: &[&str]) -> Result<Loaded, Diagnostics> {
     let mut candidates = Vec::new();
     let mut errors = Diagnostics::default();
-    for (name, content) in directories.iter().flat_map(|directory| files.in_directory(directory)) {
-        match text_of(name, content) {
-            Ok(text) => candidates_of(name, text, &mut candidates),
-            Err(error) => errors.extend(error),
+    for directory in directories {
+        // Whole files come first: where texts differ, the first document's are kept.
+        let (pages, whole): (Vec<_>, Vec<_>) = files
+            .in_directory(directory)
+            .partition(|(name, _)| name.ends_with(".md"));
+        for (name, content) in whole.into_iter().chain(pages) {
+            match text_of(name, content) {
+                Ok(text) => candidates_of(name, text, &mut candidates),
+                Err(error) => errors.extend(error),
+            }
         }
     }
     finish(candidates, files, errors)
@@ -246,3 +247,6 @@ fn has_paths(document: &Node) -> bool {
         .and_then(Node::properties)
         .is_some_and(|paths| !paths.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,11 @@ impl Notices {
         }
     }
 
+    /// The first message.
+    pub fn first(&self) -> Option<&str> {
+        self.all.first().map(|(_, message, _)| message.as_str())
+    }
+
     /// The notices as lines, in the order in which they were found.
     pub fn into_lines(self) -> Vec<String> {
         let line = |(location, message, count): (Location, String, usize)| match count {

@@ -7,12 +7,17 @@
 //! | to another part of this document, an `$anchor`, or a file in the directory | the target becomes a component |
 //! | to a URL, a file outside of the directory, or nothing | an error with its line |
 
+mod circles;
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
 use serde_json::json;
 use spanned_json::{Kind as Form, Node};
 
+use self::circles::report_circles;
+use self::names::{name_of, readable, stem};
 use crate::check::check;
 use crate::diagnostic::Diagnostics;
 use crate::files::Files;
@@ -205,6 +210,10 @@ impl Resolver<'_> {
             }
         }
         each_part(part, kind, &mut |inner, inner_kind, keys| {
+            // Path items are resolved where they are referred to.
+            if kind == Kind::Components && inner_kind == Kind::PathItem {
+                return;
+            }
             let source = match (kind, keys) {
                 (Kind::Components, [section, name]) => {
                     let foreign = self.foreign.get(&((*section).to_owned(), (*name).to_owned()));
@@ -527,86 +536,5 @@ fn join(file: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-fn stem(file: &str) -> &str {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    name.split('.').next().unwrap_or(name)
-}
-
-/// A name for the target of a pointer: its last key if that is a name, else all keys that are. `None` for a whole file.
-fn name_of(keys: &[String]) -> Option<String> {
-    let [.., holder, name] = keys else {
-        return keys.first().map(|name| readable(name));
-    };
-    let is_named =
-        kind_at(["components", holder.as_str(), "x"]).is_some() || matches!(holder.as_str(), "definitions" | "$defs");
-    if is_named {
-        return Some(readable(name));
-    }
-    let structure = [
-        "paths",
-        "components",
-        "schemas",
-        "responses",
-        "parameters",
-        "content",
-        "schema",
-        "properties",
-        "application/json",
-    ];
-    let names: Vec<_> = keys
-        .iter()
-        .filter(|key| !structure.contains(&key.as_str()))
-        .map(|key| readable(key))
-        .collect();
-    Some(names.join("_"))
-}
-
-/// The characters of a text that a component's name may have.
-fn readable(text: &str) -> String {
-    let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '-'));
-    let name = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
-    if name.is_empty() { "part".to_owned() } else { name }
-}
-
-/// Reports components that are nothing but a reference to themselves, also through others.
-fn report_circles(document: &Node, errors: &mut Diagnostics) {
-    let sections = document
-        .get("components")
-        .and_then(Node::properties)
-        .into_iter()
-        .flatten();
-    for (section, entries) in sections {
-        let Some(entries) = entries.properties() else { continue };
-        let prefix = format!("#/components/{section}/");
-        let next = |node: &Node| {
-            let name = node.get("$ref")?.as_str()?.strip_prefix(prefix.as_str())?;
-            tokens(&format!("/{name}")).pop()
-        };
-        // The components of a circle that is reported.
-        let mut reported: BTreeSet<String> = BTreeSet::new();
-        for (name, entry) in entries
-            .iter()
-            .filter(|_| kind_at(["components", section, "x"]).is_some())
-        {
-            let mut way = vec![name.clone()];
-            let mut current = entry;
-            while let Some(target) = next(current)
-                && let Some(node) = entries.get(&target)
-            {
-                if way.contains(&target) {
-                    if way[0] == target && reported.is_disjoint(&way.iter().cloned().collect()) {
-                        let message = format!(
-                            "`{prefix}{}` refers to itself; remove one of the references",
-                            token(&target)
-                        );
-                        errors.push(Some(&entry.location), message);
-                        reported.extend(way);
-                    }
-                    break;
-                }
-                way.push(target);
-                current = node;
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use super::accepted::Accepted;
 use super::directory::Inventory;
 use super::input::{Side, compare};
-use super::report::{Report, counts, quantity, section};
+use super::report::{Report, counts, notes, quantity, section};
+use super::version;
 use contract::diagnostic::Diagnostics;
 use contract::operations::operations;
 
@@ -21,8 +23,13 @@ A section for each adopted vendor release, the newest first, written by `cargo x
 pub fn run(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) -> Result<(), Diagnostics> {
     let section = match old {
         Some(old) => {
+            let new_argument = new;
             let (old, new) = Side::read_both(old, new, workspace)?;
-            release(&old, &new)
+            let accepted = match new_argument {
+                None => Accepted::of_workspace(workspace)?,
+                Some(_) => Accepted::default(),
+            };
+            release(&old, &new, &accepted)
         }
         None => baseline(&Side::from_workspace(workspace)?),
     };
@@ -32,13 +39,16 @@ pub fn run(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) 
 }
 
 /// The section of a release, without its heading.
-pub fn release(old: &Side, new: &Side) -> String {
-    let changes = compare(old, new);
+pub fn release(old: &Side, new: &Side, accepted: &Accepted) -> String {
+    let mut changes = compare(old, new);
+    let mut about = accepted.apply(&mut changes);
+    about.extend(version::note(old, new, &changes));
     let report = Report {
         old,
         new,
         changes: &changes,
         all: false,
+        notes: &about,
     };
     let mut out = format!("{}.\n", capitalize(&counts(&report).replace(" (--all lists them)", "")));
     if let (Some(before), Some(after)) = (&old.inventory, &new.inventory) {
@@ -50,6 +60,7 @@ pub fn release(old: &Side, new: &Side) -> String {
         };
         let _ = writeln!(out, "Overlay actions on the vendor's pages: {after} ({change}).");
     }
+    out.push_str(&notes(&report));
     out.push_str(&section(&report, 3));
     out
 }

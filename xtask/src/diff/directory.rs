@@ -10,7 +10,7 @@ use contract::diagnostic::Diagnostics;
 use contract::files::Files;
 use contract::overlay::Applied;
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
-use contract::{conventions, echo, ids, inline, limits, load, merge, naming, overlay, texts};
+use contract::{conventions, echo, ids, inline, limits, load, merge, naming, overlay, recursion, texts};
 use serde_json::Value;
 use spanned_json::{Kind, Location, Node};
 
@@ -105,6 +105,9 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
     notices.extend(unused);
     notices.extend(errors.iter().map(ToString::to_string));
     let inlined = errors.is_empty();
+    if inlined {
+        notices.extend(recursion::place(&mut document));
+    }
     let errors = conventions::apply_best_effort(&mut document, &merged.locations);
     notices.extend(errors.iter().map(ToString::to_string));
     for stage in [ids::apply, limits::apply] {

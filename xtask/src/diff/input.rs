@@ -1,5 +1,6 @@
 //! Reads the sides of a comparison: a file, a directory of documents, or a git revision.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use contract::files::Files;
 use contract::load;
 use contract::model::resource_of;
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
-use openapi_diff::Change;
+use openapi_diff::{Change, Prefixes, Settings};
 use spanned_json::{Location, Node};
 
 /// One side of a comparison.
@@ -34,12 +35,30 @@ pub const SPECS: &str = "specs";
 
 /// Returns all changes, each once, in the order of the new document.
 pub fn compare(old: &Side, new: &Side) -> Vec<Change> {
-    openapi_diff::compare(old.contract(), new.contract(), &resource_of)
+    compare_with(old, new, &[], None)
+}
+
+/// Returns all changes; `stripped_prefixes` of paths are not compared, and `today` decides whether a sunset has passed.
+pub fn compare_with(old: &Side, new: &Side, stripped_prefixes: &[String], today: Option<&str>) -> Vec<Change> {
+    let prefixes = Prefixes {
+        base: String::new(),
+        stripped: stripped_prefixes,
+    };
+    let settings = Settings {
+        resource: &|path| resource_of(&prefixes.apply(path)),
+        stripped_prefixes,
+        today,
+    };
+    openapi_diff::compare(old.contract(), new.contract(), &settings)
 }
 
 impl Side {
     /// Reads both sides in parallel; the new one defaults to the work tree.
     pub fn read_both(old: &str, new: Option<&str>, workspace: &Path) -> Result<(Self, Self), Diagnostics> {
+        if old == "-" && new == Some("-") {
+            let message = "only one of the contracts can be the standard input";
+            return Err(Diagnostics::new(None, message));
+        }
         std::thread::scope(|scope| {
             let old = scope.spawn(|| Self::read(old, workspace));
             let new = match new {
@@ -53,6 +72,12 @@ impl Side {
 
     /// Reads an argument: a file, a directory, a git revision, or `REVISION:PATH`.
     pub fn read(argument: &str, workspace: &Path) -> Result<Self, Diagnostics> {
+        if argument == "-" {
+            let mut content = Vec::new();
+            let read = std::io::stdin().lock().read_to_end(&mut content);
+            read.map_err(|e| Diagnostics::new(None, format!("standard input: {e}")))?;
+            return Self::from_content("-", &content, Files::default().with_directory(Path::new(".")));
+        }
         let path = Path::new(argument);
         if path.is_dir() {
             return Self::from_directory(argument, path);

@@ -14,6 +14,7 @@ pub mod surface;
 use std::path::{Path, PathBuf};
 
 use codegen::Generated;
+use codegen::lists::Lists;
 use contract::diagnostic::Diagnostics;
 
 use crate::diff::input::{SPECS, Side, compare};
@@ -71,8 +72,9 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
         }
     }
     let overlays = with_given_names(&plan, overlays::compare(&before, &plan.files))?;
-    let old = generated(&before, "specs")?;
-    let new = generated(&plan.files, "the new pages");
+    let lists = Lists::read(&specs)?;
+    let old = generated(&before, "specs", &lists)?;
+    let new = generated(&plan.files, "the new pages", &lists);
     let (names, implementations) = match &new {
         Ok(new) => (
             surface::changes(&old.files, &new.files)?,
@@ -87,6 +89,7 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
             new: &new_side,
             changes: &changes,
             all: options.all,
+            notes: &[],
         },
         overlays: &overlays,
         names: &names,
@@ -108,9 +111,9 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
 }
 
 /// Generates all files in memory, skipping overlay actions that fail.
-fn generated(files: &contract::files::Files, name: &str) -> anyhow::Result<Generated> {
+fn generated(files: &contract::files::Files, name: &str, lists: &Lists) -> anyhow::Result<Generated> {
     let contract = contract::pipeline::build_best_effort(files, name, &mut |_| {})?;
-    codegen::from_contract(contract)
+    codegen::from_contract(contract, lists)
 }
 
 /// Errors about new pages, with the names in the directory that was given.

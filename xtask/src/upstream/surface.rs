@@ -129,6 +129,11 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
             Item::Type(item) if public(&item.vis) => {
                 out.insert(named(&item.ident), tokens(&item.ty));
             }
+            Item::Static(item) => {
+                if let Some([command, method, path]) = strings(&item.expr, ["command", "method", "path"]) {
+                    out.insert(format!("pbx {command}"), format!("{method} {path}"));
+                }
+            }
             Item::Mod(item) if public(&item.vis) => {
                 if let Some((_, inner)) = &item.content {
                     collect(inner, &named(&item.ident), out);
@@ -137,6 +142,25 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
             _ => {}
         }
     }
+}
+
+/// The string literals of these fields of a struct: the operations of the command `pbx` are data.
+fn strings<const N: usize>(value: &syn::Expr, fields: [&str; N]) -> Option<[String; N]> {
+    let syn::Expr::Struct(value) = value else {
+        return None;
+    };
+    let literal = |name: &str| {
+        let is_named = |field: &&syn::FieldValue| matches!(&field.member, syn::Member::Named(ident) if ident == name);
+        match &value.fields.iter().find(is_named)?.expr {
+            syn::Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Str(text),
+                ..
+            }) => Some(text.value()),
+            _ => None,
+        }
+    };
+    let found: Option<Vec<String>> = fields.into_iter().map(literal).collect();
+    found?.try_into().ok()
 }
 
 /// The name of the type of an `impl`, without its parameters.

@@ -1,6 +1,7 @@
 //! The changelog of the contract: one section per release, the newest first.
 
 use serde_json::json;
+use xtask::diff::accepted::Accepted;
 use xtask::diff::changelog::{insert, release};
 
 use super::side;
@@ -30,13 +31,15 @@ fn section_lists_changes_by_resource() {
     assert_eq!(
         release(
             &side("old.json", &document("/things")),
-            &side("new.json", &document("/stuff"))
+            &side("new.json", &document("/stuff")),
+            &Accepted::default()
         ),
-        "1 change: 1 breaking (1 for callers).\n\n### stuff\n\n\
-         - **Breaking**: operation `listThings` moved from `GET /things` to `GET /stuff` (breaks callers).\n"
+        "1 change: 1 breaking (1 for callers).\n\n- the version is still `1`; a breaking change needs a new major version\n\n### stuff\n\n\
+         - **Breaking**: operation `listThings` moved from `GET /things` to `GET /stuff` (breaks callers; may break code on the \
+         generated crates).\n"
     );
     let same = side("old.json", &document("/things"));
-    assert_eq!(release(&same, &same), "No changes.\n");
+    assert_eq!(release(&same, &same, &Accepted::default()), "No changes.\n");
 }
 
 /// The changelog of this workspace is up to date.

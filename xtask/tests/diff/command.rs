@@ -1,8 +1,9 @@
 //! The command line of `cargo xtask diff`.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -19,19 +20,28 @@ paths:
         '201': {description: Created}
 ";
 
-struct Output {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Output {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+    run_with_input(folder, arguments, "")
+}
+
+pub fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .arg("diff")
         .args(arguments)
         .current_dir(folder)
-        .output()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
     Output {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),
@@ -94,7 +104,8 @@ fn text_report() {
            breaking    maximum length of request body of `createThing` was lowered from 8 to 7 [max-length-lowered]\n              \
            breaks callers\n              \
            old.yaml:9 -> shorter.yaml:9\n\n\
-         1 change: 1 breaking (1 for callers)\n"
+         1 change: 1 breaking (1 for callers)\n\
+         note: the version is still `1`; a breaking change needs a new major version\n"
     );
     let words = run(folder.path(), &["old.yaml", "words.yaml"]);
     assert_eq!(

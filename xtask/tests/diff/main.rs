@@ -5,8 +5,10 @@
 mod changelog;
 mod command;
 mod grouping;
+mod identity;
 mod keywords;
 mod locations;
+mod options;
 mod rules;
 
 use openapi_diff::Change;

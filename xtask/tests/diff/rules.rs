@@ -1,5 +1,6 @@
 //! The rules of `cargo xtask diff`, one file each in `rules/`: the changes of the old and the new document to `base.yaml` (as JSON
-//! Merge Patches, RFC 7396: `null` removes), and the reports of both directions.
+//! Merge Patches, RFC 7396: `null` removes), and the reports of both directions. `cases/` has pairs whose verdict is not obvious, in the
+//! same form: a comment on top says what is shown.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p xtask --test diff` rewrites the reports and `docs/diff-rules.md`; review the changes.
 
@@ -9,10 +10,16 @@ use std::path::{Path, PathBuf};
 
 use openapi_diff::{Change, rules};
 use serde_json::{Value, json};
-use xtask::diff::input::{Side, compare};
+use xtask::diff::input::{Side, compare_with};
 use xtask::diff::report::{Report, text};
 
 const COMMAND: &str = "UPDATE_GOLDEN=1 cargo test -p xtask --test diff";
+
+const CASES: &str = "\
+## Cases
+
+Pairs of documents whose verdict is not obvious, with the report in both directions:
+";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diff")
@@ -28,15 +35,33 @@ struct Case {
     path: PathBuf,
     old: Side,
     new: Side,
+    /// The date of the comparison.
+    today: Option<String>,
     /// The handwritten part of the file, above the reports.
     pair: String,
-    forward: String,
-    backward: String,
+    forward: Option<String>,
+    backward: Option<String>,
 }
 
-fn cases() -> Vec<Case> {
+impl Case {
+    fn forward(&self) -> Vec<Change> {
+        compare_with(&self.old, &self.new, &[], self.today.as_deref())
+    }
+
+    fn backward(&self) -> Vec<Change> {
+        compare_with(&self.new, &self.old, &[], self.today.as_deref())
+    }
+
+    /// The comment on top of the file.
+    fn comment(&self) -> String {
+        let lines = self.pair.lines().map_while(|line| line.strip_prefix("# "));
+        lines.collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn cases(directory: &str) -> Vec<Case> {
     let base: Value = serde_yaml::from_str(&fs::read_to_string(folder().join("base.yaml")).unwrap()).unwrap();
-    let mut paths: Vec<_> = fs::read_dir(folder().join("rules"))
+    let mut paths: Vec<_> = fs::read_dir(folder().join(directory))
         .unwrap()
         .map(|e| e.unwrap().path())
         .collect();
@@ -51,12 +76,13 @@ fn cases() -> Vec<Case> {
                 merge(&mut document, case.get(key).unwrap_or(&json!({})));
                 Side::from_bytes(&format!("{key}.json"), document.to_string().as_bytes()).unwrap()
             };
-            let expected = |key: &str| case.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let expected = |key: &str| case.get(key).and_then(Value::as_str).map(str::to_owned);
             Case {
                 rule: path.file_stem().unwrap().to_str().unwrap().to_owned(),
                 old: side("old"),
                 new: side("new"),
-                pair: text.split("forward: |").next().unwrap().to_owned(),
+                today: expected("today"),
+                pair: text.split("\nforward:").next().unwrap().trim_end().to_owned(),
                 forward: expected("forward"),
                 backward: expected("backward"),
                 path,
@@ -99,17 +125,18 @@ fn report(old: &Side, new: &Side, changes: &[Change]) -> String {
         new,
         changes: &changes,
         all: true,
+        notes: &[],
     };
     let text = text(&content, false);
     let lines: Vec<_> = text.lines().skip(1).collect();
     // Only the changes, without the names of the sides, the resources and the summary.
     let changes: Vec<_> = lines.iter().filter(|l| l.starts_with("  ")).map(|l| &l[2..]).collect();
-    format!("{}\n", changes.join("\n"))
+    changes.iter().map(|line| format!("{line}\n")).collect()
 }
 
 #[test]
 fn every_rule_has_an_example() {
-    let shown: BTreeSet<_> = cases().into_iter().map(|case| case.rule).collect();
+    let shown: BTreeSet<_> = cases("rules").into_iter().map(|case| case.rule).collect();
     let declared: BTreeSet<_> = rules::all().map(|rule| rule.id.to_owned()).collect();
     let missing: Vec<_> = declared.difference(&shown).collect();
     let unknown: Vec<_> = shown.difference(&declared).collect();
@@ -127,11 +154,11 @@ fn every_rule_has_an_example() {
 /// When old and new are swapped, its opposite fires instead.
 #[test]
 fn every_rule_fires_in_its_direction_only() {
-    for case in cases() {
+    for case in cases("rules") {
         let rule = rules::all().find(|rule| rule.id == case.rule).unwrap();
-        let fired = |old: &Side, new: &Side| compare(old, new).iter().map(|c| c.rule.id).collect::<BTreeSet<_>>();
-        let forward = fired(&case.old, &case.new);
-        let backward = fired(&case.new, &case.old);
+        let fired = |changes: Vec<Change>| changes.iter().map(|c| c.rule.id).collect::<BTreeSet<_>>();
+        let forward = fired(case.forward());
+        let backward = fired(case.backward());
         assert!(forward.contains(rule.id), "{} does not fire, but {forward:?}", rule.id);
         assert!(
             rule.is_symmetric() || !backward.contains(rule.id),
@@ -139,8 +166,19 @@ fn every_rule_fires_in_its_direction_only() {
             rule.id
         );
         assert!(backward.contains(rule.opposite), "{}: back is {backward:?}", rule.id);
-        for (side, other) in [(&case.old, &case.old), (&case.new, &case.new)] {
-            assert!(fired(side, other).is_empty(), "{} fires where nothing changed", rule.id);
+    }
+}
+
+#[test]
+fn document_has_no_changes_against_itself() {
+    for case in ["rules", "cases"].into_iter().flat_map(cases) {
+        for side in [&case.old, &case.new] {
+            assert_eq!(
+                report(side, side, &compare_with(side, side, &[], None)),
+                "",
+                "{}",
+                case.rule
+            );
         }
     }
 }
@@ -148,19 +186,24 @@ fn every_rule_fires_in_its_direction_only() {
 #[test]
 fn reports_match_the_examples() {
     let mut different = Vec::new();
-    for case in cases() {
-        let forward = report(&case.old, &case.new, &compare(&case.old, &case.new));
-        let backward = report(&case.new, &case.old, &compare(&case.new, &case.old));
-        if forward == case.forward && backward == case.backward {
+    for case in ["rules", "cases"].into_iter().flat_map(cases) {
+        let forward = report(&case.old, &case.new, &case.forward());
+        let backward = report(&case.new, &case.old, &case.backward());
+        if case.forward.as_ref() == Some(&forward) && case.backward.as_ref() == Some(&backward) {
             continue;
         }
         if updates() {
-            let indent = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+            let shown = |text: &str| match text {
+                "" => " ''\n".to_owned(),
+                text => text
+                    .lines()
+                    .fold(" |\n".to_owned(), |out, line| format!("{out}  {line}\n")),
+            };
             let text = format!(
-                "{}forward: |\n{}backward: |\n{}",
+                "{}\nforward:{}backward:{}",
                 case.pair,
-                indent(&forward),
-                indent(&backward)
+                shown(&forward),
+                shown(&backward)
             );
             fs::write(&case.path, text).unwrap();
         } else {
@@ -175,11 +218,18 @@ fn reports_match_the_examples() {
     );
 }
 
-/// `docs/diff-rules.md` is generated from the rules.
+/// `docs/diff-rules.md` is generated from the rules, and from the comments of the cases.
 #[test]
 fn documentation_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/diff-rules.md");
-    let documented = rules::documentation();
+    let mut documented = format!("{}\n{CASES}\n", rules::documentation());
+    for case in cases("cases") {
+        let (name, comment) = (&case.rule, case.comment());
+        assert!(!comment.is_empty(), "{name} does not say what it shows");
+        documented.push_str(&format!(
+            "- [{name}](../xtask/tests/diff/cases/{name}.yaml): {comment}\n"
+        ));
+    }
     if updates() {
         fs::write(&path, &documented).unwrap();
     }

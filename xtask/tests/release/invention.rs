@@ -97,17 +97,11 @@ pub fn fix_types(copy: &Copy) {
     );
 }
 
-/// Implements the added operation, and gives commands to the added ones.
-pub fn add_operations(copy: &Copy) {
+/// Implements the added operation.
+pub fn add_operation(copy: &Copy) {
     let edit = |path: &str, from: &str, to: &str| copy.edit(&format!("tree/{path}"), from, to, 1);
     let show = "    async fn show_holiday(";
     let copied = "    async fn copy_holiday(&self, call: Call<Caller>, id: HolidayId) -> Result<(), Error> {\n        \
                   self.show_holiday(call, id).await.map(drop)\n    }\n\n";
     edit(HOLIDAYS, show, &format!("{copied}{show}"));
-    let tree = "crates/pbx-cli/src/tree.rs";
-    let text = fs::read_to_string(copy.root().join(tree)).unwrap();
-    let deleted = text.lines().find(|line| line.contains("O::DeleteHoliday =>")).unwrap();
-    let copied = "        O::CopyHoliday => command(\"holidays copy\").about(\"Copy a holiday\"),\n        \
-                  O::RetrieveReports => command(\"reports show\").about(\"Show the reports\"),";
-    edit(tree, deleted, copied);
 }

@@ -21,7 +21,7 @@ use xtask::diff::input::Side;
 
 use self::client::{Endpoint, Outcome, Reader};
 use self::copy::{Copy, code_and_text};
-use self::invention::{add_operations, block, delete_action, drop_holidays, fix_types, write_release};
+use self::invention::{add_operation, block, delete_action, drop_holidays, fix_types, write_release};
 
 #[track_caller]
 fn assert_contains(text: &str, lines: &[&str]) {
@@ -80,7 +80,7 @@ async fn release_is_reported_adopted_and_completed() {
             "  + types::Holiday.yearly\n",
             "  + types::IpRuleTarget::Observe\n",
             "  + HolidaysApi::copy_holiday\n",
-            "  + Operation::CopyHoliday\n",
+            "  + pbx holidays copy\n",
             // The implementation.
             "crates/pbx-server/src/resources/holidays.rs:",
             ": impl HolidaysApi\n  missing   copy_holiday\n  surplus   delete_holiday\n",
@@ -184,10 +184,9 @@ async fn release_is_reported_adopted_and_completed() {
         &["method `delete_holiday` is not a member of trait `HolidaysApi`"],
     );
     drop_holidays(&copy);
-    // then missing methods, and commands without an operation.
+    // then missing methods.
     stopped("pbx-server", &["missing: `copy_holiday`"]);
-    stopped("pbx-cli", &["DeleteHoliday"]);
-    add_operations(&copy);
+    add_operation(&copy);
     for package in ["pbx-server", "pbx-cli"] {
         let (code, text) = copy.check(package);
         assert_eq!(code, Some(0), "{text}");

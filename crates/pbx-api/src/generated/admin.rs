@@ -8,7 +8,7 @@ pub use pbx_types::admin::*;
 
 /// The operations of `/admin`, one method each.
 pub trait AdminApi: api::Api {
-    /// Retrieve current system status
+    /// Show the status of the system
     ///
     /// `GET /admin/status` for SystemAdmin. Responds with 200.
     ///
@@ -18,29 +18,29 @@ pub trait AdminApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<SystemStatus, Self::Error>> + Send;
 
-    /// Change system admin username
+    /// Change the user name of the administrator
     ///
     /// `POST /admin/username` for SystemAdmin. Responds with 200.
     ///
-    /// Change system admin username.
+    /// Change the user name of the administrator.
     fn change_system_admin_username(
         &self,
         call: api::Call<Self::Caller>,
         body: ChangeUsername,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Reset system admin password
+    /// Change the password of the administrator
     ///
     /// `POST /admin/password` for SystemAdmin. Responds with 200.
     ///
-    /// Reset system admin password.
+    /// Change the password of the administrator.
     fn reset_system_admin_password(
         &self,
         call: api::Call<Self::Caller>,
         body: ChangePassword,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Retrieve system settings
+    /// Show the system settings
     ///
     /// `GET /admin/settings` for SystemAdmin. Responds with 200.
     ///
@@ -61,7 +61,7 @@ pub trait AdminApi: api::Api {
         body: api::Patch<UpdateAdminSettings>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Retrieve system notification settings
+    /// Show the notification settings of the system
     ///
     /// `GET /admin/notification` for SystemAdmin. Responds with 200.
     ///
@@ -71,18 +71,18 @@ pub trait AdminApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<NotificationSettings, Self::Error>> + Send;
 
-    /// Update system notification settings
+    /// Update notification settings of the system
     ///
     /// `POST /admin/notification` for SystemAdmin. Responds with 200.
     ///
-    /// Update system notification settings.
+    /// Update notification settings of the system.
     fn update_system_notification_settings(
         &self,
         call: api::Call<Self::Caller>,
         body: api::Patch<UpdateNotificationSettings>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Test email
+    /// Send a test email
     ///
     /// `POST /admin/notification/test_email` for SystemAdmin. Responds with 200.
     ///

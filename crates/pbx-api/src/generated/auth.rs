@@ -88,7 +88,7 @@ pub trait AuthApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Retrieve the signed-in user
+    /// Show the signed-in user
     ///
     /// `GET /auth/user` for every authenticated caller. Responds with 200.
     ///

@@ -35,7 +35,7 @@ pub trait BlobsApi: api::Api {
         body: api::Bytes,
     ) -> impl Future<Output = Result<UploadedFile, Self::Error>> + Send;
 
-    /// Download a file
+    /// Download a file by its SHA-256 digest
     ///
     /// `GET /blobs/{digest}` for SystemAdmin, Dealer, Admin. Responds with 200.
     ///

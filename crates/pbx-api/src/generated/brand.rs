@@ -8,11 +8,11 @@ pub use pbx_types::brand::*;
 
 /// The operations of `/brand`, one method each.
 pub trait BrandApi: api::Api {
-    /// Update brand information
+    /// Update logo, colors and texts
     ///
     /// `POST /brand` for SystemAdmin. Responds with 200.
     ///
-    /// Update brand information.
+    /// Update logo, colors and texts.
     fn update_brand_information(
         &self,
         call: api::Call<Self::Caller>,

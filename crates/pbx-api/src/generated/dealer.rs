@@ -8,7 +8,7 @@ pub use pbx_types::dealer::*;
 
 /// The operations of `/dealer`, one method each.
 pub trait DealerApi: api::Api {
-    /// Retrieve current dealer
+    /// Show the signed-in dealer
     ///
     /// `GET /dealer` for Dealer. Responds with 200.
     ///
@@ -18,7 +18,7 @@ pub trait DealerApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<CurrentDealer, Self::Error>> + Send;
 
-    /// Update current dealer
+    /// Update the signed-in dealer
     ///
     /// `POST /dealer` for Dealer. Responds with 200.
     ///
@@ -29,7 +29,7 @@ pub trait DealerApi: api::Api {
         body: api::Patch<UpdateCurrentDealer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Retrieve current dealer status
+    /// Show the usage and limits of the signed-in dealer
     ///
     /// `GET /dealer/status` for Dealer. Responds with 200.
     ///
@@ -39,22 +39,22 @@ pub trait DealerApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<DealerStatus, Self::Error>> + Send;
 
-    /// Change current dealer username
+    /// Change the user name of the signed-in dealer
     ///
     /// `POST /dealer/username` for Dealer. Responds with 200.
     ///
-    /// Change current dealer username.
+    /// Change the user name of the signed-in dealer.
     fn change_current_dealer_username(
         &self,
         call: api::Call<Self::Caller>,
         body: ChangeUsername,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Reset current dealer password
+    /// Change the password of the signed-in dealer
     ///
     /// `POST /dealer/password` for Dealer. Responds with 200.
     ///
-    /// Reset current dealer password.
+    /// Change the password of the signed-in dealer.
     fn reset_current_dealer_password(
         &self,
         call: api::Call<Self::Caller>,

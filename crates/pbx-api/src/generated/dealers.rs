@@ -53,7 +53,7 @@ pub trait DealersApi: api::Api {
         body: api::Patch<UpdateDealer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Reset dealer password
+    /// Reset the password of a dealer
     ///
     /// `POST /dealers/{id}/password` for SystemAdmin, Dealer. Responds with 200.
     ///

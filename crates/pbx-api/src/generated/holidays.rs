@@ -58,7 +58,7 @@ pub trait HolidaysApi: api::Api {
         body: api::Patch<UpdateHoliday>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Destroy a holiday
+    /// Delete a holiday
     ///
     /// `POST /holidays/{id}/destroy` for Admin. Responds with 204.
     ///

@@ -8,7 +8,7 @@ pub use pbx_types::im::*;
 
 /// The operations of `/im`, one method each.
 pub trait ImApi: api::Api {
-    /// Retrieve IM server configuration
+    /// Show the IM server settings
     ///
     /// `GET /im` for SystemAdmin. Responds with 200.
     ///
@@ -18,42 +18,42 @@ pub trait ImApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<ImServer, Self::Error>> + Send;
 
-    /// Update IM server configuration
+    /// Update IM server settings
     ///
     /// `POST /im` for SystemAdmin. Responds with 200.
     ///
-    /// Update IM server configuration.
+    /// Update IM server settings.
     fn update_im_server_configuration(
         &self,
         call: api::Call<Self::Caller>,
         body: api::Patch<UpdateImServer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Retrieve IM Server token
+    /// Show the IM server token
     ///
     /// `GET /im/token` for SystemAdmin. Responds with 200.
     ///
-    /// Retrieve IM server token
+    /// Show the IM server token.
     fn get_im_server_token(
         &self,
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<ComponentToken, Self::Error>> + Send;
 
-    /// Regenerate IM server token
+    /// Generate a new IM server token and revoke the old one
     ///
     /// `POST /im/token` for SystemAdmin. Responds with 200.
     ///
-    /// Regenerate IM server token
+    /// Generate a new IM server token and revoke the old one.
     fn regenerate_im_server_token(
         &self,
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<ComponentToken, Self::Error>> + Send;
 
-    /// Destroy IM server Token
+    /// Delete the IM server token
     ///
     /// `POST /im/token/destroy` for SystemAdmin. Responds with 204.
     ///
-    /// Destroy IM server Token.
+    /// Delete the IM server token.
     fn destroy_im_server_token(
         &self,
         call: api::Call<Self::Caller>,

@@ -8,7 +8,7 @@ pub use pbx_types::info::*;
 
 /// The operations of `/info`, one method each.
 pub trait InfoApi: api::Api {
-    /// Retrieve the addresses of the server
+    /// Show the addresses of the server and the profile of a tenant, without a session
     ///
     /// `GET /info` for anyone, without authentication. Responds with 200.
     ///

@@ -64,7 +64,7 @@ pub trait IpFiltersApi: api::Api {
         id: IpRuleId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Export IP rules
+    /// Export all IP rules as CSV
     ///
     /// `GET /ip_filters/export` for SystemAdmin. Responds with 200.
     ///

@@ -8,7 +8,7 @@ pub use pbx_types::key::*;
 
 /// The operations of `/key`, one method each.
 pub trait KeyApi: api::Api {
-    /// Show certificate key
+    /// Show the certificate and its private key
     ///
     /// `GET /key` for SystemAdmin. Responds with 200.
     ///
@@ -18,11 +18,11 @@ pub trait KeyApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<CertificateKey, Self::Error>> + Send;
 
-    /// Update certificate key
+    /// Replace the certificate and its private key
     ///
     /// `POST /key` for SystemAdmin. Responds with 204.
     ///
-    /// Update certificate key.
+    /// Replace the certificate and its private key.
     fn update_key(
         &self,
         call: api::Call<Self::Caller>,

@@ -8,21 +8,21 @@ pub use pbx_types::license::*;
 
 /// The operations of `/license`, one method each.
 pub trait LicenseApi: api::Api {
-    /// Retrieve license information
+    /// Show the license
     ///
     /// `GET /license` for SystemAdmin. Responds with 200.
     ///
-    /// Retrieve license information
+    /// Show the license.
     fn show_license(
         &self,
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<License, Self::Error>> + Send;
 
-    /// Update license
+    /// Replace the license key
     ///
     /// `POST /license` for SystemAdmin. Responds with 200.
     ///
-    /// Update license
+    /// Replace the license key.
     fn update_license(
         &self,
         call: api::Call<Self::Caller>,

@@ -30,7 +30,7 @@ pub trait LoginApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Get login status of current session
+    /// Show when the access token expires, and the role of its session
     ///
     /// `GET /login` for every authenticated caller. Responds with 200.
     ///

@@ -8,7 +8,7 @@ pub use pbx_types::network::*;
 
 /// The operations of `/network`, one method each.
 pub trait NetworkApi: api::Api {
-    /// Retrieve network configurations
+    /// Show the network settings
     ///
     /// `GET /network` for SystemAdmin. Responds with 200.
     ///
@@ -18,7 +18,7 @@ pub trait NetworkApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<Network, Self::Error>> + Send;
 
-    /// Update network configurations
+    /// Update network settings
     ///
     /// `POST /network` for SystemAdmin. Responds with 200.
     ///

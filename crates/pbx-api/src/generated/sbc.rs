@@ -8,7 +8,7 @@ pub use pbx_types::sbc::*;
 
 /// The operations of `/sbc`, one method each.
 pub trait SbcApi: api::Api {
-    /// Retrieve SBC configuration
+    /// Show the SBC settings
     ///
     /// `GET /sbc` for SystemAdmin. Responds with 200.
     ///
@@ -18,42 +18,42 @@ pub trait SbcApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<Sbc, Self::Error>> + Send;
 
-    /// Update SBC configuration
+    /// Update SBC settings
     ///
     /// `POST /sbc` for SystemAdmin. Responds with 200.
     ///
-    /// Update SBC configuration.
+    /// Update SBC settings.
     fn update_sbc_configuration(
         &self,
         call: api::Call<Self::Caller>,
         body: api::Patch<UpdateSbc>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Retrieve SBC token
+    /// Show the SBC token
     ///
     /// `GET /sbc/token` for SystemAdmin. Responds with 200.
     ///
-    /// Retrieve SBC token
+    /// Show the SBC token.
     fn get_sbc_token(
         &self,
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<ComponentToken, Self::Error>> + Send;
 
-    /// Regenerate SBC token
+    /// Generate a new SBC token and revoke the old one
     ///
     /// `POST /sbc/token` for SystemAdmin. Responds with 200.
     ///
-    /// Regenerate SBC token
+    /// Generate a new SBC token and revoke the old one.
     fn regenerate_sbc_token(
         &self,
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<ComponentToken, Self::Error>> + Send;
 
-    /// Destroy SBC Token
+    /// Delete the SBC token
     ///
     /// `POST /sbc/token/destroy` for SystemAdmin. Responds with 204.
     ///
-    /// Destroy SBC Token.
+    /// Delete the SBC token.
     fn destroy_sbc_token(
         &self,
         call: api::Call<Self::Caller>,

@@ -8,7 +8,7 @@ pub use pbx_types::tenant::*;
 
 /// The operations of `/tenant`, one method each.
 pub trait TenantApi: api::Api {
-    /// Retrieve current tenant
+    /// Show the current tenant
     ///
     /// `GET /tenant` for Admin. Responds with 200.
     ///
@@ -18,7 +18,7 @@ pub trait TenantApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<CurrentTenant, Self::Error>> + Send;
 
-    /// Update current tenant
+    /// Update the current tenant
     ///
     /// `POST /tenant` for Admin. Responds with 200.
     ///
@@ -29,7 +29,7 @@ pub trait TenantApi: api::Api {
         body: api::Patch<UpdateCurrentTenant>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Retrieve current tenant status
+    /// Show the status of the current tenant
     ///
     /// `GET /tenant/status` for Admin. Responds with 200.
     ///
@@ -39,7 +39,7 @@ pub trait TenantApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<TenantStatus, Self::Error>> + Send;
 
-    /// Retrieve tenant password policy
+    /// Show the password policy of the current tenant
     ///
     /// `GET /tenant/password_policy` for Admin. Responds with 200.
     ///
@@ -49,18 +49,18 @@ pub trait TenantApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<PasswordPolicy, Self::Error>> + Send;
 
-    /// Update tenant password policy
+    /// Update the password policy of the current tenant
     ///
     /// `POST /tenant/password_policy` for Admin. Responds with 200.
     ///
-    /// Update tenant password policy.
+    /// Update the password policy of the current tenant.
     fn update_tenant_password_policy(
         &self,
         call: api::Call<Self::Caller>,
         body: api::Patch<UpdatePasswordPolicy>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Retrieve tenant balance
+    /// Show the balance of the current tenant
     ///
     /// `GET /tenant/balance` for Admin. Responds with 200.
     ///
@@ -70,7 +70,7 @@ pub trait TenantApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<Balance, Self::Error>> + Send;
 
-    /// Recharge the tenant
+    /// Add an amount to the balance of the current tenant
     ///
     /// `POST /tenant/balance` for Admin. Responds with 200.
     ///
@@ -81,7 +81,7 @@ pub trait TenantApi: api::Api {
         body: Balance,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Retrieve tenant custom headers
+    /// Show the custom SIP headers of the current tenant
     ///
     /// `GET /tenant/custom_headers` for Admin. Responds with 200.
     ///
@@ -91,18 +91,18 @@ pub trait TenantApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<CustomHeaders, Self::Error>> + Send;
 
-    /// Update tenant custom headers
+    /// Replace the custom SIP headers of the current tenant
     ///
     /// `POST /tenant/custom_headers` for Admin. Responds with 200.
     ///
-    /// Update tenant custom headers.
+    /// Replace the custom SIP headers of the current tenant.
     fn update_tenant_custom_headers(
         &self,
         call: api::Call<Self::Caller>,
         body: api::Patch<UpdateCustomHeaders>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Test the call event
+    /// Send a test event to the URL of call records
     ///
     /// `POST /tenant/cdr_event/test` for Admin. Responds with 200.
     ///
@@ -113,7 +113,7 @@ pub trait TenantApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Test the extension event
+    /// Send a test event to the URL of extension events
     ///
     /// `POST /tenant/extension_event/test` for Admin. Responds with 200.
     ///

@@ -79,11 +79,11 @@ pub trait TenantsApi: api::Api {
         id: TenantId,
     ) -> impl Future<Output = Result<TenantDealerList, Self::Error>> + Send;
 
-    /// Designate tenant to dealer
+    /// Assign a dealer to a tenant
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}` for SystemAdmin, Dealer. Responds with 200.
     ///
-    /// Designate tenant to dealer.
+    /// Assign a dealer to a tenant.
     fn designate_tenant_to_dealer(
         &self,
         call: api::Call<Self::Caller>,
@@ -91,11 +91,11 @@ pub trait TenantsApi: api::Api {
         dealer_id: DealerId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Remove tenant from dealer
+    /// Remove a dealer from a tenant
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}/destroy` for SystemAdmin, Dealer. Responds with 204.
     ///
-    /// Remove tenant from dealer.
+    /// Remove a dealer from a tenant.
     fn remove_tenant_from_dealer(
         &self,
         call: api::Call<Self::Caller>,

@@ -43,7 +43,7 @@ pub trait TransportsApi: api::Api {
         id: TransportId,
     ) -> impl Future<Output = Result<Transport, Self::Error>> + Send;
 
-    /// Update transport
+    /// Update a transport
     ///
     /// `POST /transports/{id}` for SystemAdmin. Responds with 200.
     ///
@@ -55,22 +55,22 @@ pub trait TransportsApi: api::Api {
         body: api::Patch<UpdateTransport>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Destroy transport
+    /// Delete a transport
     ///
     /// `POST /transports/{id}/destroy` for SystemAdmin. Responds with 204.
     ///
-    /// Destroy transport
+    /// Delete a transport.
     fn delete_transport(
         &self,
         call: api::Call<Self::Caller>,
         id: TransportId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Query transport's status
+    /// Show the status of a transport
     ///
     /// `GET /transports/{id}/status` for SystemAdmin. Responds with 200.
     ///
-    /// Query transport's status
+    /// Show the status of a transport.
     fn get_transport_status(
         &self,
         call: api::Call<Self::Caller>,

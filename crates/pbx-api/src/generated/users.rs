@@ -54,7 +54,7 @@ pub trait UsersApi: api::Api {
         body: api::Patch<UpdateUser>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Reset user password
+    /// Reset the password of a user
     ///
     /// `POST /users/{id}/password` for Admin. Responds with 200.
     ///

@@ -8,7 +8,7 @@ pub use pbx_types::voicemail::*;
 
 /// The operations of `/voicemail`, one method each.
 pub trait VoicemailApi: api::Api {
-    /// Retrieve voicemail server
+    /// Show the voicemail settings
     ///
     /// `GET /voicemail` for Admin. Responds with 200.
     ///
@@ -18,11 +18,11 @@ pub trait VoicemailApi: api::Api {
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<VoicemailServer, Self::Error>> + Send;
 
-    /// Update voicemail server
+    /// Update voicemail settings
     ///
     /// `POST /voicemail` for Admin. Responds with 200.
     ///
-    /// Update voicemail server
+    /// Update voicemail settings.
     fn update_voicemail_server(
         &self,
         call: api::Call<Self::Caller>,

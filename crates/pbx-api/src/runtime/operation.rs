@@ -121,6 +121,8 @@ pub enum ParameterType {
     Boolean,
     /// An array: the parameter may be repeated, and each occurrence is an item.
     Array(&'static ParameterType),
+    /// An array in one string, whose items this character separates.
+    List(&'static ParameterType, char),
 }
 
 /// The type of body that an operation reads.
@@ -134,8 +136,14 @@ pub enum Content {
     MergePatch,
     /// `application/x-www-form-urlencoded`, with these properties.
     Form(&'static [Parameter]),
+    /// Any of these types of JSON, such as `application/vnd.example+json`.
+    JsonAs(&'static [&'static str]),
+    /// A text of any of these types, in UTF-8.
+    Text(&'static [&'static str]),
     /// `application/octet-stream`.
     Bytes,
+    /// Bytes of any of these types, which may be ranges such as `image/*`.
+    BytesAs(&'static [&'static str]),
 }
 
 /// The JSON Schema of an operation's input, compiled on first use.

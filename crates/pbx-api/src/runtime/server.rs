@@ -206,7 +206,8 @@ impl<A: Api> Server<A> {
                 paths.insert(operation.path, others.merge(route));
             }
         }
-        let mut router = Router::new();
+        // A segment of a vendor may start with `:`.
+        let mut router = Router::new().without_v07_checks();
         for (path, routes) in paths {
             let shared = Arc::clone(&shared);
             let routes =
@@ -263,22 +264,22 @@ impl<A: Api> Resource<A> {
         self
     }
 
-    /// Creates a resource whose operations respond with 501 to every authenticated caller, whatever the role.
+    /// Adds an operation that responds with 501 to every caller that is authenticated, whatever the role.
+    #[must_use]
+    pub fn not_implemented(mut self, operation: &'static Operation) -> Self {
+        let route = move |shared: Arc<Shared<A>>| {
+            route(operation, move |request| {
+                let shared = Arc::clone(&shared);
+                async move { shared.not_implemented(operation, request).await }
+            })
+        };
+        self.routes.push((operation, Box::new(route)));
+        self
+    }
+
+    /// Creates a resource that is not mounted.
     fn unmounted(name: &'static str, operations: &[&'static Operation]) -> Self {
-        let routes = operations.iter().map(|operation| {
-            let operation = *operation;
-            let make: Route<A> = Box::new(move |shared: Arc<Shared<A>>| {
-                route(operation, move |request| {
-                    let shared = Arc::clone(&shared);
-                    async move { shared.unmounted(operation, request).await }
-                })
-            });
-            (operation, make)
-        });
-        Self {
-            name,
-            routes: routes.collect(),
-        }
+        operations.iter().copied().fold(Self::new(name), Self::not_implemented)
     }
 }
 
@@ -346,8 +347,8 @@ impl<A: Api> Shared<A> {
         finish(result, &request_id).await
     }
 
-    /// Responds with 501 to an operation of a resource that is not mounted. Its input is not read.
-    async fn unmounted(&self, operation: &'static Operation, request: Request) -> Response {
+    /// Responds with 501 to an operation that is not implemented, or whose resource is not mounted. Its input is not read.
+    async fn not_implemented(&self, operation: &'static Operation, request: Request) -> Response {
         let (parts, _) = request.into_parts();
         let request_id = RequestId::from_headers(&parts.headers);
         let result = async {

@@ -314,6 +314,22 @@ async fn only_the_transfer_coding_chunked_is_supported() {
 }
 
 #[tokio::test]
+async fn unimplemented_operation_answers_501_without_reading_its_body() {
+    let import = || request("POST", "/api/notes/import").json("{");
+    for (request, status, code) in [
+        (import(), 501, "NOT_IMPLEMENTED"),
+        // Whatever the role.
+        (import().with("authorization", "Bearer Nobody"), 501, "NOT_IMPLEMENTED"),
+        (import().without("authorization"), 401, "UNAUTHORIZED"),
+        (import().with("x-blocked", "1"), 403, "FORBIDDEN"),
+    ] {
+        let response = request.send().await;
+        assert_eq!(response.status, status, "{}", response.body);
+        assert_eq!(response.json()["errors"][0]["code"], code);
+    }
+}
+
+#[tokio::test]
 async fn no_response_is_stored_in_a_cache() {
     for request in [
         create(r#"{"name":"abc","port":1}"#),

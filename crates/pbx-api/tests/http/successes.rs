@@ -51,6 +51,46 @@ async fn lists_share_their_parameters_and_pages() {
 }
 
 #[tokio::test]
+async fn arrays_and_objects_in_parameters_have_the_form_of_their_style() {
+    let path = "/api/2.0/:pick/1,2%2C3?colors=RED%2CBLUE&sizes=1|2.5&tags=a%20b+c&age%5Bgt%5D=7";
+    let pick = |path: &str| {
+        request("POST", path)
+            .with("x-marks", "x, y")
+            .body("text/plain; charset=utf-8", "ä")
+    };
+    let response = pick(path).send().await;
+    assert_eq!(response.headers["content-type"], "text/plain");
+    assert_eq!(
+        response.body,
+        "[1, 2, 3] PickThingsQuery { colors: Some([Red, Blue]), sizes: Some([1.0, 2.5]), tags: Some([\"a\", \"b\", \"c\"]), \
+         age_gt: Some(7), age_lt: None } PickThingsHeaders { x_marks: Some([\"x\", \"y\"]) } ä"
+    );
+    assert_eq!(pick("/api/2.0/:pick/1?colors=RED,GREEN").send().await.status, 400);
+    assert_eq!(pick("/api/2.0/:pick/1,x").send().await.status, 400);
+    assert_eq!(pick(path).body("text/plain", b"\xff").send().await.status, 400);
+    assert_eq!(pick(path).json("{}").send().await.status, 415);
+}
+
+#[tokio::test]
+async fn objects_that_contain_themselves_and_other_media_types_are_read() {
+    let tree = r#"{"name":"a","parent":{"name":"b","parent":null,"children":null},"children":[{"name":"c","parent":null,"children":[]}]}"#;
+    let plant = |media_type: &str, body: &str| request("POST", "/api/2.0/tree").body(media_type, body).send();
+    let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    for media_type in ["application/json", "Application/vnd.workshop.tree+JSON; v=1"] {
+        assert_eq!(plant(media_type, tree).await.json(), parsed(tree));
+    }
+    assert_eq!(plant("application/xml", tree).await.status, 415);
+    let response = plant("application/json", r#"{"name":"a","children":[{"name":"%"}]}"#).await;
+    assert_eq!(response.status, 400);
+    assert!(response.body.contains("/children/0/name"), "{}", response.body);
+    for (media_type, status) in [("image/png", 204), ("IMAGE/GIF", 204), ("text/plain", 415)] {
+        let put = request("PUT", "/api/2.0/image").body(media_type, "x").send().await;
+        assert_eq!(put.status, status, "{media_type}");
+    }
+    assert_eq!(last(), "b\"x\"");
+}
+
+#[tokio::test]
 async fn bodies_are_typed_and_have_their_defaults() {
     let create = |body: &str| request("POST", "/api/gadgets").json(body);
     let response = create(r#"{"name":"abc","port":1.0,"kind":null,"password":"hunter2"}"#)
@@ -240,7 +280,7 @@ async fn mounted_resources_are_listed() {
     let server = server();
     assert_eq!(
         server.mounted(),
-        ["gadgets", "files", "forms", "grids", "notes", "shapes"]
+        ["gadgets", "files", "forms", "grids", "n2_0", "notes", "shapes"]
     );
     assert_eq!(server.unmounted(), ["spare"]);
     // A second mount of the same resource replaces the first.

@@ -11,7 +11,7 @@ use pbx_api::{Api, Bytes, Call, Field, Location, Operation, Patch, Problem, Requ
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::generated::{RESOURCES, files, forms, gadgets, grids, notes, shapes};
+use crate::generated::{RESOURCES, files, forms, gadgets, grids, n2_0, notes, shapes};
 
 pub struct Workshop;
 
@@ -236,6 +236,36 @@ impl shapes::ShapesApi for Workshop {
     }
 }
 
+fn grown(tree: n2_0::TreeInput) -> n2_0::Tree {
+    n2_0::Tree {
+        name: Some(tree.name),
+        parent: tree.parent.map(|parent| Box::new(grown(*parent))),
+        children: tree.children.map(|children| children.into_iter().map(grown).collect()),
+    }
+}
+
+impl n2_0::N20Api for Workshop {
+    async fn pick_things(
+        &self,
+        _: Call<Role>,
+        ids: Vec<i64>,
+        query: n2_0::PickThingsQuery,
+        headers: n2_0::PickThingsHeaders,
+        body: String,
+    ) -> Result<String, Fault> {
+        Ok(format!("{ids:?} {query:?} {headers:?} {body}"))
+    }
+
+    async fn plant_tree(&self, _: Call<Role>, body: n2_0::TreeInput) -> Result<n2_0::Tree, Fault> {
+        Ok(grown(body))
+    }
+
+    async fn put_image(&self, _: Call<Role>, body: Bytes) -> Result<(), Fault> {
+        LAST.set(format!("{body:?}"));
+        Ok(())
+    }
+}
+
 /// All resources but `spare`, with bodies of at most 1,000 bytes.
 pub fn server() -> Server<Workshop> {
     Server::with_resources(Arc::new(Workshop), RESOURCES)
@@ -245,6 +275,7 @@ pub fn server() -> Server<Workshop> {
         .mount(files::router())
         .mount(forms::router())
         .mount(grids::router())
+        .mount(n2_0::router())
         .mount(notes::router())
         .mount(shapes::router())
 }

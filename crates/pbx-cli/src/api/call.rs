@@ -89,11 +89,17 @@ pub async fn send(client: &Client, request: &Request) -> Result<Response, CallEr
     for (name, value) in &request.headers {
         call = call.header(name, value);
     }
+    if let Some(body) = &spec.body
+        && !matches!(request.body, RequestBody::Empty)
+    {
+        call = call.header("content-type", body.media_type);
+    }
     call = match &request.body {
         RequestBody::Empty => call,
         RequestBody::Json(body) => call.body_json(body),
         RequestBody::Form(fields) => call.body_form(fields),
-        RequestBody::File(file) => call.body_bytes(request_body::from_file(file).await?),
+        RequestBody::File(file) => call.body(request_body::from_file(file).await?),
+        RequestBody::Text(text) => call.body(text.clone()),
     };
     Ok(match spec.response {
         ResponseBody::Empty => {

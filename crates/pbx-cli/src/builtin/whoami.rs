@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::session::ApiSession;
 use crate::environment::variable;
 use crate::failure::Failure;
-use crate::generated::Operation;
+use crate::generated::auth;
 use crate::operation::request::Request;
 use crate::operation::spec::Access;
 use crate::options::global::GlobalOptions;
@@ -21,7 +21,7 @@ use crate::profile::directory::ConfigDirectory;
 /// Fails without a session.
 pub async fn run(options: &GlobalOptions) -> Result<(), Failure> {
     let mut session = ApiSession::open(options, &Access::Authenticated).await?;
-    let request = Request::new(Operation::RetrieveSignedInUser.spec());
+    let request = Request::new(&auth::RETRIEVE_SIGNED_IN_USER);
     let user = session.send_json(&request).await;
     let url = session.client().base_url().to_owned();
     let tenant = session.tenant().map(str::to_owned);

@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /admin/status`
-pub(super) static RETRIEVE_CURRENT_SYSTEM_STATUS: OperationSpec = OperationSpec {
+pub static RETRIEVE_CURRENT_SYSTEM_STATUS: OperationSpec = OperationSpec {
+    command: "admin status",
     id: "retrieveCurrentSystemStatus",
     method: "GET",
     path: "/admin/status",
-    summary: "Retrieve current system status",
+    summary: "Show the status of the system",
     description: "Get current status of system.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
@@ -18,19 +19,24 @@ pub(super) static RETRIEVE_CURRENT_SYSTEM_STATUS: OperationSpec = OperationSpec 
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /admin/username`
-pub(super) static CHANGE_SYSTEM_ADMIN_USERNAME: OperationSpec = OperationSpec {
+pub static CHANGE_SYSTEM_ADMIN_USERNAME: OperationSpec = OperationSpec {
+    command: "admin rename",
     id: "changeSystemAdminUsername",
     method: "POST",
     path: "/admin/username",
-    summary: "Change system admin username",
-    description: "Change system admin username.",
+    summary: "Change the user name of the administrator",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::shared::types::CHANGE_USERNAME),
         ),
@@ -40,19 +46,24 @@ pub(super) static CHANGE_SYSTEM_ADMIN_USERNAME: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /admin/password`
-pub(super) static RESET_SYSTEM_ADMIN_PASSWORD: OperationSpec = OperationSpec {
+pub static RESET_SYSTEM_ADMIN_PASSWORD: OperationSpec = OperationSpec {
+    command: "admin change-password",
     id: "resetSystemAdminPassword",
     method: "POST",
     path: "/admin/password",
-    summary: "Reset system admin password",
-    description: "Reset system admin password.",
+    summary: "Change the password of the administrator",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::shared::types::CHANGE_PASSWORD),
         ),
@@ -62,14 +73,18 @@ pub(super) static RESET_SYSTEM_ADMIN_PASSWORD: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /admin/settings`
-pub(super) static RETRIEVE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
+pub static RETRIEVE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
+    command: "admin settings show",
     id: "retrieveAdminSettings",
     method: "GET",
     path: "/admin/settings",
-    summary: "Retrieve system settings",
+    summary: "Show the system settings",
     description: "Retrieve settings for PortSIP PBX.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
@@ -80,10 +95,14 @@ pub(super) static RETRIEVE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /admin/settings`
-pub(super) static UPDATE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
+pub static UPDATE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
+    command: "admin settings update",
     id: "updateAdminSettings",
     method: "POST",
     path: "/admin/settings",
@@ -103,6 +122,7 @@ pub(super) static UPDATE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::admin::types::UPDATE_ADMIN_SETTINGS),
         ),
@@ -112,14 +132,20 @@ pub(super) static UPDATE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[
+        "pbx admin settings update --enable-prack true --session-timer-duration 1800",
+    ],
 };
 
 /// `GET /admin/notification`
-pub(super) static GET_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = OperationSpec {
+pub static GET_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = OperationSpec {
+    command: "admin notifications show",
     id: "getSystemNotificationSettings",
     method: "GET",
     path: "/admin/notification",
-    summary: "Retrieve system notification settings",
+    summary: "Show the notification settings of the system",
     description: "Retrieve details of system notification settings.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
@@ -130,15 +156,19 @@ pub(super) static GET_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = OperationSpe
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /admin/notification`
-pub(super) static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = OperationSpec {
+pub static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = OperationSpec {
+    command: "admin notifications update",
     id: "updateSystemNotificationSettings",
     method: "POST",
     path: "/admin/notification",
-    summary: "Update system notification settings",
-    description: "Update system notification settings.",
+    summary: "Update notification settings of the system",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
@@ -153,6 +183,7 @@ pub(super) static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = Operation
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(
                 &crate::generated::admin::types::UPDATE_NOTIFICATION_SETTINGS,
@@ -164,19 +195,24 @@ pub(super) static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = Operation
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /admin/notification/test_email`
-pub(super) static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: OperationSpec = OperationSpec {
+pub static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: OperationSpec = OperationSpec {
+    command: "admin notifications test",
     id: "sendGlobalNotificationTestEmail",
     method: "POST",
     path: "/admin/notification/test_email",
-    summary: "Test email",
+    summary: "Send a test email",
     description: "Check email server configurations by sending testing email.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::admin::types::TEST_EMAIL),
         ),
@@ -186,6 +222,9 @@ pub(super) static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: OperationSpec = Operation
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `GET /audit_logs`
-pub(super) static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
+pub static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
+    command: "audit-logs list",
     id: "listAuditLogs",
     method: "GET",
     path: "/audit_logs",
@@ -73,6 +74,21 @@ pub(super) static LIST_AUDIT_LOGS: OperationSpec = OperationSpec {
     ),
     paginated: true,
     tagged: false,
+    columns: &[
+        "created_at",
+        "action",
+        "object_type",
+        "object_id",
+        "object_name",
+        "fields",
+        "user_name",
+        "ip",
+    ],
+    confirmation: None,
+    examples: &[
+        "pbx audit-logs list --filter \"object_type eq 'TENANT' and action eq 'DELETE'\"",
+        "pbx audit-logs list --all --orderby created_at --filter \"created_at ge 2026-01-01T00:00:00Z and created_at lt 2026-02-01T00:00:00Z\"",
+    ],
 };
 
 pub(in crate::generated) mod types {

@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `POST /auth/sign_in`
-pub(super) static SIGN_IN: OperationSpec = OperationSpec {
+pub static SIGN_IN: OperationSpec = OperationSpec {
+    command: "auth sign-in",
     id: "signIn",
     method: "POST",
     path: "/auth/sign_in",
@@ -23,6 +24,7 @@ pub(super) static SIGN_IN: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::shared::types::SIGN_IN),
         ),
@@ -32,10 +34,14 @@ pub(super) static SIGN_IN: OperationSpec = OperationSpec {
     response: ResponseBody::Json(ValueType::Any),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /auth/send_otp`
-pub(super) static SEND_OTP: OperationSpec = OperationSpec {
+pub static SEND_OTP: OperationSpec = OperationSpec {
+    command: "auth send-code",
     id: "sendOTP",
     method: "POST",
     path: "/auth/send_otp",
@@ -45,6 +51,7 @@ pub(super) static SEND_OTP: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::auth::types::SEND_OTP),
         ),
@@ -54,10 +61,14 @@ pub(super) static SEND_OTP: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /auth/verify_otp`
-pub(super) static VERIFY_OTP: OperationSpec = OperationSpec {
+pub static VERIFY_OTP: OperationSpec = OperationSpec {
+    command: "auth verify-code",
     id: "verifyOTP",
     method: "POST",
     path: "/auth/verify_otp",
@@ -67,6 +78,7 @@ pub(super) static VERIFY_OTP: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::auth::types::VERIFY_OTP),
         ),
@@ -78,10 +90,14 @@ pub(super) static VERIFY_OTP: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /auth/forget_password`
-pub(super) static FORGET_PASSWORD: OperationSpec = OperationSpec {
+pub static FORGET_PASSWORD: OperationSpec = OperationSpec {
+    command: "auth forget-password",
     id: "forgetPassword",
     method: "POST",
     path: "/auth/forget_password",
@@ -91,6 +107,7 @@ pub(super) static FORGET_PASSWORD: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::auth::types::FORGET_PASSWORD),
         ),
@@ -100,10 +117,14 @@ pub(super) static FORGET_PASSWORD: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /auth/reset_password`
-pub(super) static RESET_PASSWORD: OperationSpec = OperationSpec {
+pub static RESET_PASSWORD: OperationSpec = OperationSpec {
+    command: "auth reset-password",
     id: "resetPassword",
     method: "POST",
     path: "/auth/reset_password",
@@ -113,6 +134,7 @@ pub(super) static RESET_PASSWORD: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::auth::types::RESET_FORGOTTEN_PASSWORD),
         ),
@@ -122,10 +144,14 @@ pub(super) static RESET_PASSWORD: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /auth/refresh_token`
-pub(super) static REFRESH_TOKENS: OperationSpec = OperationSpec {
+pub static REFRESH_TOKENS: OperationSpec = OperationSpec {
+    command: "auth refresh",
     id: "refreshTokens",
     method: "POST",
     path: "/auth/refresh_token",
@@ -135,6 +161,7 @@ pub(super) static REFRESH_TOKENS: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::auth::types::REFRESH_TOKENS),
         ),
@@ -146,10 +173,14 @@ pub(super) static REFRESH_TOKENS: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /auth/sign_out`
-pub(super) static SIGN_OUT: OperationSpec = OperationSpec {
+pub static SIGN_OUT: OperationSpec = OperationSpec {
+    command: "auth sign-out",
     id: "signOut",
     method: "POST",
     path: "/auth/sign_out",
@@ -162,14 +193,18 @@ pub(super) static SIGN_OUT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /auth/user`
-pub(super) static RETRIEVE_SIGNED_IN_USER: OperationSpec = OperationSpec {
+pub static RETRIEVE_SIGNED_IN_USER: OperationSpec = OperationSpec {
+    command: "account show",
     id: "retrieveSignedInUser",
     method: "GET",
     path: "/auth/user",
-    summary: "Retrieve the signed-in user",
+    summary: "Show the signed-in user",
     description: "The role of the session and the state of its password. A session that was switched into a tenant has the role Admin.",
     access: Access::Authenticated,
     parameters: &[],
@@ -180,6 +215,9 @@ pub(super) static RETRIEVE_SIGNED_IN_USER: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

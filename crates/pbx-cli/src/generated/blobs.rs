@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `POST /blobs/uploads`
-pub(super) static INIT_BLOB_UPLOAD: OperationSpec = OperationSpec {
+pub static INIT_BLOB_UPLOAD: OperationSpec = OperationSpec {
+    command: "files uploads start",
     id: "initBlobUpload",
     method: "POST",
     path: "/blobs/uploads",
@@ -26,10 +27,14 @@ pub(super) static INIT_BLOB_UPLOAD: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /blobs/uploads/{id}/complete`
-pub(super) static COMPLETE_BLOB_UPLOAD: OperationSpec = OperationSpec {
+pub static COMPLETE_BLOB_UPLOAD: OperationSpec = OperationSpec {
+    command: "files uploads complete",
     id: "completeBlobUpload",
     method: "POST",
     path: "/blobs/uploads/{id}/complete",
@@ -69,6 +74,7 @@ pub(super) static COMPLETE_BLOB_UPLOAD: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/octet-stream",
         content: BodyContent::Bytes,
         merge_patch: false,
     }),
@@ -78,14 +84,18 @@ pub(super) static COMPLETE_BLOB_UPLOAD: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /blobs/{digest}`
-pub(super) static DOWNLOAD_BLOBS: OperationSpec = OperationSpec {
+pub static DOWNLOAD_BLOBS: OperationSpec = OperationSpec {
+    command: "files download",
     id: "downloadBlobs",
     method: "GET",
     path: "/blobs/{digest}",
-    summary: "Download a file",
+    summary: "Download a file by its SHA-256 digest",
     description: "Fetches the content of a file, by its SHA-256: the url of a file says which.",
     access: Access::Roles(&["SystemAdmin", "Dealer", "Admin"]),
     parameters: &[
@@ -105,6 +115,9 @@ pub(super) static DOWNLOAD_BLOBS: OperationSpec = OperationSpec {
     response: ResponseBody::Bytes,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &["pbx files download 2cf24d...9824 --to ."],
 };
 
 pub(in crate::generated) mod types {

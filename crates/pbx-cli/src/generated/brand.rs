@@ -3,16 +3,18 @@
 use crate::operation::spec::*;
 
 /// `POST /brand`
-pub(super) static UPDATE_BRAND_INFORMATION: OperationSpec = OperationSpec {
+pub static UPDATE_BRAND_INFORMATION: OperationSpec = OperationSpec {
+    command: "brand update",
     id: "updateBrandInformation",
     method: "POST",
     path: "/brand",
-    summary: "Update brand information",
-    description: "Update brand information.",
+    summary: "Update logo, colors and texts",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::brand::types::UPDATE_BRAND),
         ),
@@ -22,6 +24,11 @@ pub(super) static UPDATE_BRAND_INFORMATION: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[
+        "pbx brand update --logo \"$(pbx files upload logo.png --output json | jq -r .id)\"",
+    ],
 };
 
 pub(in crate::generated) mod types {

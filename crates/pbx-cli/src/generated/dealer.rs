@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /dealer`
-pub(super) static RETRIEVE_CURRENT_DEALER: OperationSpec = OperationSpec {
+pub static RETRIEVE_CURRENT_DEALER: OperationSpec = OperationSpec {
+    command: "dealer show",
     id: "retrieveCurrentDealer",
     method: "GET",
     path: "/dealer",
-    summary: "Retrieve current dealer",
+    summary: "Show the signed-in dealer",
     description: "Get details of current dealer.",
     access: Access::Roles(&["Dealer"]),
     parameters: &[],
@@ -18,14 +19,18 @@ pub(super) static RETRIEVE_CURRENT_DEALER: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /dealer`
-pub(super) static UPDATE_CURRENT_DEALER: OperationSpec = OperationSpec {
+pub static UPDATE_CURRENT_DEALER: OperationSpec = OperationSpec {
+    command: "dealer update",
     id: "updateCurrentDealer",
     method: "POST",
     path: "/dealer",
-    summary: "Update current dealer",
+    summary: "Update the signed-in dealer",
     description: "Modify the settings of the current dealer.",
     access: Access::Roles(&["Dealer"]),
     parameters: &[
@@ -41,6 +46,7 @@ pub(super) static UPDATE_CURRENT_DEALER: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::dealer::types::UPDATE_CURRENT_DEALER),
         ),
@@ -50,14 +56,18 @@ pub(super) static UPDATE_CURRENT_DEALER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /dealer/status`
-pub(super) static RETRIEVE_CURRENT_DEALER_STATUS: OperationSpec = OperationSpec {
+pub static RETRIEVE_CURRENT_DEALER_STATUS: OperationSpec = OperationSpec {
+    command: "dealer status",
     id: "retrieveCurrentDealerStatus",
     method: "GET",
     path: "/dealer/status",
-    summary: "Retrieve current dealer status",
+    summary: "Show the usage and limits of the signed-in dealer",
     description: "Get status of current dealer.",
     access: Access::Roles(&["Dealer"]),
     parameters: &[],
@@ -68,19 +78,24 @@ pub(super) static RETRIEVE_CURRENT_DEALER_STATUS: OperationSpec = OperationSpec 
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /dealer/username`
-pub(super) static CHANGE_CURRENT_DEALER_USERNAME: OperationSpec = OperationSpec {
+pub static CHANGE_CURRENT_DEALER_USERNAME: OperationSpec = OperationSpec {
+    command: "dealer rename",
     id: "changeCurrentDealerUsername",
     method: "POST",
     path: "/dealer/username",
-    summary: "Change current dealer username",
-    description: "Change current dealer username.",
+    summary: "Change the user name of the signed-in dealer",
+    description: "",
     access: Access::Roles(&["Dealer"]),
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::shared::types::CHANGE_USERNAME),
         ),
@@ -90,19 +105,24 @@ pub(super) static CHANGE_CURRENT_DEALER_USERNAME: OperationSpec = OperationSpec 
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /dealer/password`
-pub(super) static RESET_CURRENT_DEALER_PASSWORD: OperationSpec = OperationSpec {
+pub static RESET_CURRENT_DEALER_PASSWORD: OperationSpec = OperationSpec {
+    command: "dealer change-password",
     id: "resetCurrentDealerPassword",
     method: "POST",
     path: "/dealer/password",
-    summary: "Reset current dealer password",
-    description: "Reset current dealer password.",
+    summary: "Change the password of the signed-in dealer",
+    description: "",
     access: Access::Roles(&["Dealer"]),
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::shared::types::CHANGE_PASSWORD),
         ),
@@ -112,6 +132,9 @@ pub(super) static RESET_CURRENT_DEALER_PASSWORD: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `GET /dealers`
-pub(super) static LIST_DEALERS: OperationSpec = OperationSpec {
+pub static LIST_DEALERS: OperationSpec = OperationSpec {
+    command: "dealers list",
     id: "listDealers",
     method: "GET",
     path: "/dealers",
@@ -73,19 +74,33 @@ pub(super) static LIST_DEALERS: OperationSpec = OperationSpec {
     ),
     paginated: true,
     tagged: false,
+    columns: &[
+        "id",
+        "name",
+        "display_name",
+        "level",
+        "enabled",
+        "max_tenants",
+        "max_extensions",
+        "email",
+    ],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /dealers`
-pub(super) static CREATE_DEALER: OperationSpec = OperationSpec {
+pub static CREATE_DEALER: OperationSpec = OperationSpec {
+    command: "dealers create",
     id: "createDealer",
     method: "POST",
     path: "/dealers",
     summary: "Create a dealer",
-    description: "Create a dealer.",
+    description: "",
     access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::dealers::types::CREATE_DEALER),
         ),
@@ -97,10 +112,16 @@ pub(super) static CREATE_DEALER: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[
+        "pbx dealers create --name north --level RESELLER --email north@example.com",
+    ],
 };
 
 /// `GET /dealers/{id}`
-pub(super) static RETRIEVE_DEALER: OperationSpec = OperationSpec {
+pub static RETRIEVE_DEALER: OperationSpec = OperationSpec {
+    command: "dealers show",
     id: "retrieveDealer",
     method: "GET",
     path: "/dealers/{id}",
@@ -121,10 +142,14 @@ pub(super) static RETRIEVE_DEALER: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /dealers/{id}`
-pub(super) static UPDATE_DEALER: OperationSpec = OperationSpec {
+pub static UPDATE_DEALER: OperationSpec = OperationSpec {
+    command: "dealers update",
     id: "updateDealer",
     method: "POST",
     path: "/dealers/{id}",
@@ -149,6 +174,7 @@ pub(super) static UPDATE_DEALER: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::dealers::types::UPDATE_DEALER),
         ),
@@ -158,14 +184,18 @@ pub(super) static UPDATE_DEALER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /dealers/{id}/password`
-pub(super) static RESET_DEALER_PASSWORD: OperationSpec = OperationSpec {
+pub static RESET_DEALER_PASSWORD: OperationSpec = OperationSpec {
+    command: "dealers reset-password",
     id: "resetDealerPassword",
     method: "POST",
     path: "/dealers/{id}/password",
-    summary: "Reset dealer password",
+    summary: "Reset the password of a dealer",
     description: "Reset dealer's password.",
     access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
@@ -177,6 +207,7 @@ pub(super) static RESET_DEALER_PASSWORD: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::shared::types::RESET_PASSWORD),
         ),
@@ -186,10 +217,14 @@ pub(super) static RESET_DEALER_PASSWORD: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /dealers/{id}/destroy`
-pub(super) static DELETE_DEALER: OperationSpec = OperationSpec {
+pub static DELETE_DEALER: OperationSpec = OperationSpec {
+    command: "dealers delete",
     id: "deleteDealer",
     method: "POST",
     path: "/dealers/{id}/destroy",
@@ -208,6 +243,9 @@ pub(super) static DELETE_DEALER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Delete dealer {id}?"),
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `GET /files`
-pub(super) static LIST_FILES: OperationSpec = OperationSpec {
+pub static LIST_FILES: OperationSpec = OperationSpec {
+    command: "files list",
     id: "listFiles",
     method: "GET",
     path: "/files",
@@ -73,10 +74,14 @@ pub(super) static LIST_FILES: OperationSpec = OperationSpec {
     ),
     paginated: true,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /files/{id}`
-pub(super) static RETRIEVE_FILE_INFO: OperationSpec = OperationSpec {
+pub static RETRIEVE_FILE_INFO: OperationSpec = OperationSpec {
+    command: "files show",
     id: "retrieveFileInfo",
     method: "GET",
     path: "/files/{id}",
@@ -97,10 +102,14 @@ pub(super) static RETRIEVE_FILE_INFO: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /files/{id}/destroy`
-pub(super) static DELETE_FILE: OperationSpec = OperationSpec {
+pub static DELETE_FILE: OperationSpec = OperationSpec {
+    command: "files delete",
     id: "deleteFile",
     method: "POST",
     path: "/files/{id}/destroy",
@@ -119,6 +128,9 @@ pub(super) static DELETE_FILE: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Delete file {id}?"),
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `GET /holidays`
-pub(super) static LIST_HOLIDAYS: OperationSpec = OperationSpec {
+pub static LIST_HOLIDAYS: OperationSpec = OperationSpec {
+    command: "holidays list",
     id: "listHolidays",
     method: "GET",
     path: "/holidays",
@@ -73,10 +74,23 @@ pub(super) static LIST_HOLIDAYS: OperationSpec = OperationSpec {
     ),
     paginated: true,
     tagged: false,
+    columns: &[
+        "id",
+        "name",
+        "region",
+        "every_year",
+        "month_start",
+        "day_start",
+        "month_end",
+        "day_end",
+    ],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /holidays`
-pub(super) static CREATE_HOLIDAY: OperationSpec = OperationSpec {
+pub static CREATE_HOLIDAY: OperationSpec = OperationSpec {
+    command: "holidays create",
     id: "createHoliday",
     method: "POST",
     path: "/holidays",
@@ -86,6 +100,7 @@ pub(super) static CREATE_HOLIDAY: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::holidays::types::CREATE_HOLIDAY),
         ),
@@ -97,10 +112,14 @@ pub(super) static CREATE_HOLIDAY: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /holidays/{id}`
-pub(super) static SHOW_HOLIDAY: OperationSpec = OperationSpec {
+pub static SHOW_HOLIDAY: OperationSpec = OperationSpec {
+    command: "holidays show",
     id: "showHoliday",
     method: "GET",
     path: "/holidays/{id}",
@@ -121,10 +140,14 @@ pub(super) static SHOW_HOLIDAY: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /holidays/{id}`
-pub(super) static UPDATE_HOLIDAY: OperationSpec = OperationSpec {
+pub static UPDATE_HOLIDAY: OperationSpec = OperationSpec {
+    command: "holidays update",
     id: "updateHoliday",
     method: "POST",
     path: "/holidays/{id}",
@@ -149,6 +172,7 @@ pub(super) static UPDATE_HOLIDAY: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::holidays::types::UPDATE_HOLIDAY),
         ),
@@ -158,14 +182,18 @@ pub(super) static UPDATE_HOLIDAY: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /holidays/{id}/destroy`
-pub(super) static DELETE_HOLIDAY: OperationSpec = OperationSpec {
+pub static DELETE_HOLIDAY: OperationSpec = OperationSpec {
+    command: "holidays delete",
     id: "deleteHoliday",
     method: "POST",
     path: "/holidays/{id}/destroy",
-    summary: "Destroy a holiday",
+    summary: "Delete a holiday",
     description: "Destroy a certain holiday entry.",
     access: Access::Roles(&["Admin"]),
     parameters: &[
@@ -180,6 +208,9 @@ pub(super) static DELETE_HOLIDAY: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Delete holiday {id}?"),
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /im`
-pub(super) static GET_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec {
+pub static GET_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec {
+    command: "im show",
     id: "getIMServerConfiguration",
     method: "GET",
     path: "/im",
-    summary: "Retrieve IM server configuration",
+    summary: "Show the IM server settings",
     description: "Retrieve settings of IM server.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
@@ -18,15 +19,19 @@ pub(super) static GET_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /im`
-pub(super) static UPDATE_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec {
+pub static UPDATE_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec {
+    command: "im update",
     id: "updateIMServerConfiguration",
     method: "POST",
     path: "/im",
-    summary: "Update IM server configuration",
-    description: "Update IM server configuration.",
+    summary: "Update IM server settings",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
@@ -41,6 +46,7 @@ pub(super) static UPDATE_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec 
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::im::types::UPDATE_IM_SERVER),
         ),
@@ -50,15 +56,19 @@ pub(super) static UPDATE_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec 
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /im/token`
-pub(super) static GET_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
+pub static GET_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
+    command: "im token show",
     id: "getIMServerToken",
     method: "GET",
     path: "/im/token",
-    summary: "Retrieve IM Server token",
-    description: "Retrieve IM server token",
+    summary: "Show the IM server token",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
@@ -68,15 +78,19 @@ pub(super) static GET_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /im/token`
-pub(super) static REGENERATE_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
+pub static REGENERATE_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
+    command: "im token regenerate",
     id: "regenerateIMServerToken",
     method: "POST",
     path: "/im/token",
-    summary: "Regenerate IM server token",
-    description: "Regenerate IM server token",
+    summary: "Generate a new IM server token and revoke the old one",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
@@ -86,15 +100,19 @@ pub(super) static REGENERATE_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /im/token/destroy`
-pub(super) static DESTROY_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
+pub static DESTROY_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
+    command: "im token delete",
     id: "destroyIMServerToken",
     method: "POST",
     path: "/im/token/destroy",
-    summary: "Destroy IM server Token",
-    description: "Destroy IM server Token.",
+    summary: "Delete the IM server token",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
@@ -102,6 +120,11 @@ pub(super) static DESTROY_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some(
+        "Delete the IM server token? IM servers that use it are disconnected.",
+    ),
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

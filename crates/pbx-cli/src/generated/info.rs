@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /info`
-pub(super) static RETRIEVE_METADATA: OperationSpec = OperationSpec {
+pub static RETRIEVE_METADATA: OperationSpec = OperationSpec {
+    command: "network info",
     id: "retrieveMetadata",
     method: "GET",
     path: "/info",
-    summary: "Retrieve the addresses of the server",
+    summary: "Show the addresses of the server and the profile of a tenant, without a session",
     description: "The addresses of the server and, with domain, the public profile of the tenant that has this SIP domain. Needs no token.",
     access: Access::Public,
     parameters: &[
@@ -28,6 +29,9 @@ pub(super) static RETRIEVE_METADATA: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

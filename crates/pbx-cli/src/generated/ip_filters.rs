@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `GET /ip_filters`
-pub(super) static LIST_IP_RULES: OperationSpec = OperationSpec {
+pub static LIST_IP_RULES: OperationSpec = OperationSpec {
+    command: "ip-rules list",
     id: "listIpRules",
     method: "GET",
     path: "/ip_filters",
@@ -73,10 +74,14 @@ pub(super) static LIST_IP_RULES: OperationSpec = OperationSpec {
     ),
     paginated: true,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &["pbx ip-rules list --filter \"target eq 'DENY'\""],
 };
 
 /// `POST /ip_filters`
-pub(super) static CREATE_IP_RULE: OperationSpec = OperationSpec {
+pub static CREATE_IP_RULE: OperationSpec = OperationSpec {
+    command: "ip-rules create",
     id: "createIpRule",
     method: "POST",
     path: "/ip_filters",
@@ -86,6 +91,7 @@ pub(super) static CREATE_IP_RULE: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::ip_filters::types::CREATE_IP_RULE),
         ),
@@ -97,10 +103,14 @@ pub(super) static CREATE_IP_RULE: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &["pbx ip-rules create --cidr 192.0.2.0/24 --target deny"],
 };
 
 /// `GET /ip_filters/{id}`
-pub(super) static SHOW_IP_RULE: OperationSpec = OperationSpec {
+pub static SHOW_IP_RULE: OperationSpec = OperationSpec {
+    command: "ip-rules show",
     id: "showIpRule",
     method: "GET",
     path: "/ip_filters/{id}",
@@ -121,10 +131,14 @@ pub(super) static SHOW_IP_RULE: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /ip_filters/{id}`
-pub(super) static UPDATE_IP_RULE: OperationSpec = OperationSpec {
+pub static UPDATE_IP_RULE: OperationSpec = OperationSpec {
+    command: "ip-rules update",
     id: "updateIpRule",
     method: "POST",
     path: "/ip_filters/{id}",
@@ -149,6 +163,7 @@ pub(super) static UPDATE_IP_RULE: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::ip_filters::types::UPDATE_IP_RULE),
         ),
@@ -158,10 +173,14 @@ pub(super) static UPDATE_IP_RULE: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &["pbx ip-rules update 1234 --clear expire-at"],
 };
 
 /// `POST /ip_filters/{id}/destroy`
-pub(super) static DELETE_IP_RULE: OperationSpec = OperationSpec {
+pub static DELETE_IP_RULE: OperationSpec = OperationSpec {
+    command: "ip-rules delete",
     id: "deleteIpRule",
     method: "POST",
     path: "/ip_filters/{id}/destroy",
@@ -180,14 +199,18 @@ pub(super) static DELETE_IP_RULE: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Delete IP rule {id}?"),
+    examples: &[],
 };
 
 /// `GET /ip_filters/export`
-pub(super) static EXPORT_IP_RULES: OperationSpec = OperationSpec {
+pub static EXPORT_IP_RULES: OperationSpec = OperationSpec {
+    command: "ip-rules export",
     id: "exportIpRules",
     method: "GET",
     path: "/ip_filters/export",
-    summary: "Export IP rules",
+    summary: "Export all IP rules as CSV",
     description: "Export all IP rules to a file: UTF-8 text in CSV form, with the header line\ncidr,target,expire_at,description.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
@@ -196,6 +219,9 @@ pub(super) static EXPORT_IP_RULES: OperationSpec = OperationSpec {
     response: ResponseBody::Bytes,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &["pbx ip-rules export > rules.csv", "pbx ip-rules export --to ."],
 };
 
 pub(in crate::generated) mod types {

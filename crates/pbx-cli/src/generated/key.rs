@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /key`
-pub(super) static SHOW_KEY: OperationSpec = OperationSpec {
+pub static SHOW_KEY: OperationSpec = OperationSpec {
+    command: "certificate show",
     id: "showKey",
     method: "GET",
     path: "/key",
-    summary: "Show certificate key",
+    summary: "Show the certificate and its private key",
     description: "Retrieve content of certificate key.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
@@ -18,15 +19,19 @@ pub(super) static SHOW_KEY: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /key`
-pub(super) static UPDATE_KEY: OperationSpec = OperationSpec {
+pub static UPDATE_KEY: OperationSpec = OperationSpec {
+    command: "certificate update",
     id: "updateKey",
     method: "POST",
     path: "/key",
-    summary: "Update certificate key",
-    description: "Update certificate key.",
+    summary: "Replace the certificate and its private key",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
@@ -41,6 +46,7 @@ pub(super) static UPDATE_KEY: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::key::types::UPDATE_CERTIFICATE_KEY),
         ),
@@ -50,6 +56,11 @@ pub(super) static UPDATE_KEY: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[
+        "pbx certificate update --crt \"$(cat fullchain.pem)\" --key file:privkey.pem",
+    ],
 };
 
 pub(in crate::generated) mod types {

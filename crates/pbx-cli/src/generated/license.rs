@@ -3,12 +3,13 @@
 use crate::operation::spec::*;
 
 /// `GET /license`
-pub(super) static SHOW_LICENSE: OperationSpec = OperationSpec {
+pub static SHOW_LICENSE: OperationSpec = OperationSpec {
+    command: "license show",
     id: "showLicense",
     method: "GET",
     path: "/license",
-    summary: "Retrieve license information",
-    description: "Retrieve license information",
+    summary: "Show the license",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
@@ -18,15 +19,19 @@ pub(super) static SHOW_LICENSE: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /license`
-pub(super) static UPDATE_LICENSE: OperationSpec = OperationSpec {
+pub static UPDATE_LICENSE: OperationSpec = OperationSpec {
+    command: "license update",
     id: "updateLicense",
     method: "POST",
     path: "/license",
-    summary: "Update license",
-    description: "Update license",
+    summary: "Replace the license key",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
@@ -41,6 +46,7 @@ pub(super) static UPDATE_LICENSE: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::license::types::UPDATE_LICENSE),
         ),
@@ -50,6 +56,9 @@ pub(super) static UPDATE_LICENSE: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `POST /login/oauth/token`
-pub(super) static ISSUE_OAUTH_TOKEN: OperationSpec = OperationSpec {
+pub static ISSUE_OAUTH_TOKEN: OperationSpec = OperationSpec {
+    command: "auth token",
     id: "issueOauthToken",
     method: "POST",
     path: "/login/oauth/token",
@@ -13,6 +14,7 @@ pub(super) static ISSUE_OAUTH_TOKEN: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/x-www-form-urlencoded",
         content: BodyContent::Form(&crate::generated::login::types::ISSUE_OAUTH_TOKEN),
         merge_patch: false,
     }),
@@ -22,10 +24,14 @@ pub(super) static ISSUE_OAUTH_TOKEN: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /login/oauth/revoke`
-pub(super) static REVOKE_OAUTH_TOKEN: OperationSpec = OperationSpec {
+pub static REVOKE_OAUTH_TOKEN: OperationSpec = OperationSpec {
+    command: "auth revoke",
     id: "revokeOauthToken",
     method: "POST",
     path: "/login/oauth/revoke",
@@ -38,14 +44,18 @@ pub(super) static REVOKE_OAUTH_TOKEN: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /login`
-pub(super) static GET_LOGIN_STATUS: OperationSpec = OperationSpec {
+pub static GET_LOGIN_STATUS: OperationSpec = OperationSpec {
+    command: "auth status",
     id: "getLoginStatus",
     method: "GET",
     path: "/login",
-    summary: "Get login status of current session",
+    summary: "Show when the access token expires, and the role of its session",
     description: "The access token that was sent, when it expires, and the role of its session.",
     access: Access::Authenticated,
     parameters: &[],
@@ -56,10 +66,14 @@ pub(super) static GET_LOGIN_STATUS: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /login`
-pub(super) static LOGIN: OperationSpec = OperationSpec {
+pub static LOGIN: OperationSpec = OperationSpec {
+    command: "auth login",
     id: "login",
     method: "POST",
     path: "/login",
@@ -69,6 +83,7 @@ pub(super) static LOGIN: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::shared::types::SIGN_IN),
         ),
@@ -80,6 +95,9 @@ pub(super) static LOGIN: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

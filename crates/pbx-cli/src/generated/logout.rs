@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `POST /logout`
-pub(super) static LOGOUT: OperationSpec = OperationSpec {
+pub static LOGOUT: OperationSpec = OperationSpec {
+    command: "auth logout",
     id: "logout",
     method: "POST",
     path: "/logout",
@@ -16,4 +17,7 @@ pub(super) static LOGOUT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };

@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /network`
-pub(super) static RETRIEVE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
+pub static RETRIEVE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
+    command: "network show",
     id: "retrieveNetworkConfigurations",
     method: "GET",
     path: "/network",
-    summary: "Retrieve network configurations",
+    summary: "Show the network settings",
     description: "Get network configurations.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
@@ -18,14 +19,18 @@ pub(super) static RETRIEVE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /network`
-pub(super) static UPDATE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
+pub static UPDATE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
+    command: "network update",
     id: "updateNetworkConfigurations",
     method: "POST",
     path: "/network",
-    summary: "Update network configurations",
+    summary: "Update network settings",
     description: "Update network configurations for PortSIP PBX.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
@@ -41,6 +46,7 @@ pub(super) static UPDATE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::network::types::UPDATE_NETWORK),
         ),
@@ -50,6 +56,9 @@ pub(super) static UPDATE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

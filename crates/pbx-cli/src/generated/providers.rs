@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /providers/{id}/assignees`
-pub(super) static LIST_PROVIDER_ASSIGNEES: OperationSpec = OperationSpec {
+pub static LIST_PROVIDER_ASSIGNEES: OperationSpec = OperationSpec {
+    command: "trunks tenants list",
     id: "listProviderAssignees",
     method: "GET",
     path: "/providers/{id}/assignees",
-    summary: "List provider assignees",
+    summary: "List the tenants of a trunk",
     description: "Get a collection of assignees of provider.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
@@ -24,14 +25,18 @@ pub(super) static LIST_PROVIDER_ASSIGNEES: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /providers/{id}/assignees/{tenant_id}`
-pub(super) static CHECK_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
+pub static CHECK_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
+    command: "trunks tenants show",
     id: "checkProviderAssignee",
     method: "GET",
     path: "/providers/{id}/assignees/{tenant_id}",
-    summary: "Check provider assignee",
+    summary: "Show the assignment of a trunk to a tenant",
     description: "Check if a provider is assigned to the tenant.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
@@ -58,14 +63,18 @@ pub(super) static CHECK_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /providers/{id}/assignees/{tenant_id}`
-pub(super) static ASSIGN_PROVIDER: OperationSpec = OperationSpec {
+pub static ASSIGN_PROVIDER: OperationSpec = OperationSpec {
+    command: "trunks tenants assign",
     id: "assignProvider",
     method: "POST",
     path: "/providers/{id}/assignees/{tenant_id}",
-    summary: "Assign provider",
+    summary: "Assign numbers of a trunk to a tenant",
     description: "Assign provider to tenant.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
@@ -96,6 +105,7 @@ pub(super) static ASSIGN_PROVIDER: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::providers::types::ASSIGN_PROVIDER),
         ),
@@ -105,14 +115,20 @@ pub(super) static ASSIGN_PROVIDER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[
+        "pbx trunks tenants assign 1234 5678 --did-numbers \"4930100-4930199;4930200\" --concurrency 10",
+    ],
 };
 
 /// `POST /providers/{id}/assignees/{tenant_id}/destroy`
-pub(super) static DESTROY_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
+pub static DESTROY_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
+    command: "trunks tenants remove",
     id: "destroyProviderAssignee",
     method: "POST",
     path: "/providers/{id}/assignees/{tenant_id}/destroy",
-    summary: "Destroy a provider assignee",
+    summary: "Remove a trunk from a tenant",
     description: "Unassign provider from tenant.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
@@ -137,14 +153,20 @@ pub(super) static DESTROY_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some(
+        "Remove trunk {id} from tenant {tenant_id}? The tenant loses its numbers.",
+    ),
+    examples: &[],
 };
 
 /// `GET /providers`
-pub(super) static LIST_PROVIDERS: OperationSpec = OperationSpec {
+pub static LIST_PROVIDERS: OperationSpec = OperationSpec {
+    command: "trunks list",
     id: "listProviders",
     method: "GET",
     path: "/providers",
-    summary: "List providers",
+    summary: "List trunks",
     description: "Retrieve a collection of providers.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
@@ -210,19 +232,33 @@ pub(super) static LIST_PROVIDERS: OperationSpec = OperationSpec {
     ),
     paginated: true,
     tagged: false,
+    columns: &[
+        "id",
+        "name",
+        "enabled",
+        "auth_mode",
+        "transport",
+        "hostname",
+        "port",
+        "concurrency",
+    ],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /providers`
-pub(super) static CREATE_PROVIDER: OperationSpec = OperationSpec {
+pub static CREATE_PROVIDER: OperationSpec = OperationSpec {
+    command: "trunks create",
     id: "createProvider",
     method: "POST",
     path: "/providers",
-    summary: "Create a provider",
+    summary: "Create a trunk",
     description: "Add a provider. Tenants use it once it is assigned to them.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::providers::types::CREATE_PROVIDER),
         ),
@@ -234,14 +270,18 @@ pub(super) static CREATE_PROVIDER: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /providers/{id}`
-pub(super) static SHOW_PROVIDER: OperationSpec = OperationSpec {
+pub static SHOW_PROVIDER: OperationSpec = OperationSpec {
+    command: "trunks show",
     id: "showProvider",
     method: "GET",
     path: "/providers/{id}",
-    summary: "Show a provider",
+    summary: "Retrieve a trunk",
     description: "Retrieve a provider.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
@@ -258,15 +298,19 @@ pub(super) static SHOW_PROVIDER: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /providers/{id}`
-pub(super) static UPDATE_PROVIDER: OperationSpec = OperationSpec {
+pub static UPDATE_PROVIDER: OperationSpec = OperationSpec {
+    command: "trunks update",
     id: "updateProvider",
     method: "POST",
     path: "/providers/{id}",
-    summary: "Update a provider",
-    description: "Update a provider.",
+    summary: "Update a trunk",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
@@ -286,6 +330,7 @@ pub(super) static UPDATE_PROVIDER: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::providers::types::UPDATE_PROVIDER),
         ),
@@ -295,14 +340,18 @@ pub(super) static UPDATE_PROVIDER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /providers/{id}/destroy`
-pub(super) static DESTROY_PROVIDER: OperationSpec = OperationSpec {
+pub static DESTROY_PROVIDER: OperationSpec = OperationSpec {
+    command: "trunks delete",
     id: "destroyProvider",
     method: "POST",
     path: "/providers/{id}/destroy",
-    summary: "Destroy a provider",
+    summary: "Delete a trunk",
     description: "Destroy a provider. One that is assigned to a tenant stays.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
@@ -317,6 +366,9 @@ pub(super) static DESTROY_PROVIDER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Delete trunk {id}? Tenants lose its numbers."),
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /sbc`
-pub(super) static GET_SBC_CONFIGURATION: OperationSpec = OperationSpec {
+pub static GET_SBC_CONFIGURATION: OperationSpec = OperationSpec {
+    command: "sbc show",
     id: "getSBCConfiguration",
     method: "GET",
     path: "/sbc",
-    summary: "Retrieve SBC configuration",
+    summary: "Show the SBC settings",
     description: "Retrieve settings for SBC.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
@@ -16,15 +17,19 @@ pub(super) static GET_SBC_CONFIGURATION: OperationSpec = OperationSpec {
     response: ResponseBody::Json(ValueType::Object(&crate::generated::sbc::types::SBC)),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /sbc`
-pub(super) static UPDATE_SBC_CONFIGURATION: OperationSpec = OperationSpec {
+pub static UPDATE_SBC_CONFIGURATION: OperationSpec = OperationSpec {
+    command: "sbc update",
     id: "updateSBCConfiguration",
     method: "POST",
     path: "/sbc",
-    summary: "Update SBC configuration",
-    description: "Update SBC configuration.",
+    summary: "Update SBC settings",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
@@ -39,6 +44,7 @@ pub(super) static UPDATE_SBC_CONFIGURATION: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::sbc::types::UPDATE_SBC),
         ),
@@ -48,15 +54,21 @@ pub(super) static UPDATE_SBC_CONFIGURATION: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[
+        "pbx sbc update --transports protocol=udp,port=5060 --transports protocol=tls,port=5061",
+    ],
 };
 
 /// `GET /sbc/token`
-pub(super) static GET_SBC_TOKEN: OperationSpec = OperationSpec {
+pub static GET_SBC_TOKEN: OperationSpec = OperationSpec {
+    command: "sbc token show",
     id: "getSBCToken",
     method: "GET",
     path: "/sbc/token",
-    summary: "Retrieve SBC token",
-    description: "Retrieve SBC token",
+    summary: "Show the SBC token",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
@@ -66,15 +78,19 @@ pub(super) static GET_SBC_TOKEN: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /sbc/token`
-pub(super) static REGENERATE_SBC_TOKEN: OperationSpec = OperationSpec {
+pub static REGENERATE_SBC_TOKEN: OperationSpec = OperationSpec {
+    command: "sbc token regenerate",
     id: "regenerateSBCToken",
     method: "POST",
     path: "/sbc/token",
-    summary: "Regenerate SBC token",
-    description: "Regenerate SBC token",
+    summary: "Generate a new SBC token and revoke the old one",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
@@ -84,15 +100,19 @@ pub(super) static REGENERATE_SBC_TOKEN: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /sbc/token/destroy`
-pub(super) static DESTROY_SBC_TOKEN: OperationSpec = OperationSpec {
+pub static DESTROY_SBC_TOKEN: OperationSpec = OperationSpec {
+    command: "sbc token delete",
     id: "destroySBCToken",
     method: "POST",
     path: "/sbc/token/destroy",
-    summary: "Destroy SBC Token",
-    description: "Destroy SBC Token.",
+    summary: "Delete the SBC token",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
@@ -100,6 +120,9 @@ pub(super) static DESTROY_SBC_TOKEN: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Delete the SBC token? SBCs that use it are disconnected."),
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

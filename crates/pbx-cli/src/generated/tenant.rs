@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /tenant`
-pub(super) static RETRIEVE_CURRENT_TENANT: OperationSpec = OperationSpec {
+pub static RETRIEVE_CURRENT_TENANT: OperationSpec = OperationSpec {
+    command: "tenant show",
     id: "retrieveCurrentTenant",
     method: "GET",
     path: "/tenant",
-    summary: "Retrieve current tenant",
+    summary: "Show the current tenant",
     description: "Get detailed properties for current tenant.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
@@ -18,14 +19,18 @@ pub(super) static RETRIEVE_CURRENT_TENANT: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /tenant`
-pub(super) static UPDATE_CURRENT_TENANT: OperationSpec = OperationSpec {
+pub static UPDATE_CURRENT_TENANT: OperationSpec = OperationSpec {
+    command: "tenant update",
     id: "updateCurrentTenant",
     method: "POST",
     path: "/tenant",
-    summary: "Update current tenant",
+    summary: "Update the current tenant",
     description: "Update the settings of the current tenant.",
     access: Access::Roles(&["Admin"]),
     parameters: &[
@@ -41,6 +46,7 @@ pub(super) static UPDATE_CURRENT_TENANT: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::tenant::types::UPDATE_CURRENT_TENANT),
         ),
@@ -50,14 +56,18 @@ pub(super) static UPDATE_CURRENT_TENANT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /tenant/status`
-pub(super) static RETRIEVE_CURRENT_TENANT_STATUS: OperationSpec = OperationSpec {
+pub static RETRIEVE_CURRENT_TENANT_STATUS: OperationSpec = OperationSpec {
+    command: "tenant status",
     id: "retrieveCurrentTenantStatus",
     method: "GET",
     path: "/tenant/status",
-    summary: "Retrieve current tenant status",
+    summary: "Show the status of the current tenant",
     description: "Get status of current tenant.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
@@ -68,14 +78,18 @@ pub(super) static RETRIEVE_CURRENT_TENANT_STATUS: OperationSpec = OperationSpec 
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /tenant/password_policy`
-pub(super) static RETRIEVE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
+pub static RETRIEVE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
+    command: "tenant password-policy show",
     id: "retrieveTenantPasswordPolicy",
     method: "GET",
     path: "/tenant/password_policy",
-    summary: "Retrieve tenant password policy",
+    summary: "Show the password policy of the current tenant",
     description: "Retrieve details of tenant password policy.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
@@ -86,15 +100,19 @@ pub(super) static RETRIEVE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /tenant/password_policy`
-pub(super) static UPDATE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
+pub static UPDATE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
+    command: "tenant password-policy update",
     id: "updateTenantPasswordPolicy",
     method: "POST",
     path: "/tenant/password_policy",
-    summary: "Update tenant password policy",
-    description: "Update tenant password policy.",
+    summary: "Update the password policy of the current tenant",
+    description: "",
     access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
@@ -109,6 +127,7 @@ pub(super) static UPDATE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::tenant::types::UPDATE_PASSWORD_POLICY),
         ),
@@ -118,14 +137,18 @@ pub(super) static UPDATE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /tenant/balance`
-pub(super) static GET_TENANT_BALANCE: OperationSpec = OperationSpec {
+pub static GET_TENANT_BALANCE: OperationSpec = OperationSpec {
+    command: "tenant balance show",
     id: "getTenantBalance",
     method: "GET",
     path: "/tenant/balance",
-    summary: "Retrieve tenant balance",
+    summary: "Show the balance of the current tenant",
     description: "Retrieve tenant's balance.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
@@ -136,19 +159,24 @@ pub(super) static GET_TENANT_BALANCE: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /tenant/balance`
-pub(super) static RECHARGE_TENANT: OperationSpec = OperationSpec {
+pub static RECHARGE_TENANT: OperationSpec = OperationSpec {
+    command: "tenant balance recharge",
     id: "rechargeTenant",
     method: "POST",
     path: "/tenant/balance",
-    summary: "Recharge the tenant",
+    summary: "Add an amount to the balance of the current tenant",
     description: "Recharge into the tenant's account: what is sent as balance is added to it. A negative amount is taken off.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::tenant::types::BALANCE),
         ),
@@ -158,14 +186,18 @@ pub(super) static RECHARGE_TENANT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &["pbx tenant balance recharge --balance 50"],
 };
 
 /// `GET /tenant/custom_headers`
-pub(super) static RETRIEVE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
+pub static RETRIEVE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
+    command: "tenant custom-headers show",
     id: "retrieveTenantCustomHeaders",
     method: "GET",
     path: "/tenant/custom_headers",
-    summary: "Retrieve tenant custom headers",
+    summary: "Show the custom SIP headers of the current tenant",
     description: "Retrieve details of tenant custom headers.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
@@ -176,15 +208,19 @@ pub(super) static RETRIEVE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec 
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /tenant/custom_headers`
-pub(super) static UPDATE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
+pub static UPDATE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
+    command: "tenant custom-headers update",
     id: "updateTenantCustomHeaders",
     method: "POST",
     path: "/tenant/custom_headers",
-    summary: "Update tenant custom headers",
-    description: "Update tenant custom headers.",
+    summary: "Replace the custom SIP headers of the current tenant",
+    description: "",
     access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
@@ -199,6 +235,7 @@ pub(super) static UPDATE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::tenant::types::UPDATE_CUSTOM_HEADERS),
         ),
@@ -208,14 +245,20 @@ pub(super) static UPDATE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[
+        "pbx tenant custom-headers update --add name=X-Site,value=Berlin,scope=TRUNK",
+    ],
 };
 
 /// `POST /tenant/cdr_event/test`
-pub(super) static SEND_CDR_TEST_EVENT: OperationSpec = OperationSpec {
+pub static SEND_CDR_TEST_EVENT: OperationSpec = OperationSpec {
+    command: "tenant cdr-event test",
     id: "sendCdrTestEvent",
     method: "POST",
     path: "/tenant/cdr_event/test",
-    summary: "Test the call event",
+    summary: "Send a test event to the URL of call records",
     description: "Sends an event of the type TEST to the URL in the saved cdr_event of the tenant, with its credentials, whether or not it is enabled.\nThe refusal says why it did not arrive; what the receiver wrote in its answer is not shown.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
@@ -224,14 +267,18 @@ pub(super) static SEND_CDR_TEST_EVENT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /tenant/extension_event/test`
-pub(super) static SEND_EXTENSION_TEST_EVENT: OperationSpec = OperationSpec {
+pub static SEND_EXTENSION_TEST_EVENT: OperationSpec = OperationSpec {
+    command: "tenant extension-event test",
     id: "sendExtensionTestEvent",
     method: "POST",
     path: "/tenant/extension_event/test",
-    summary: "Test the extension event",
+    summary: "Send a test event to the URL of extension events",
     description: "Sends an event of the type TEST to the URL in the saved extension_event of the tenant, with its credentials, whether or not it is enabled.\nThe refusal says why it did not arrive; what the receiver wrote in its answer is not shown.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
@@ -240,6 +287,9 @@ pub(super) static SEND_EXTENSION_TEST_EVENT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `GET /tenants`
-pub(super) static LIST_TENANTS: OperationSpec = OperationSpec {
+pub static LIST_TENANTS: OperationSpec = OperationSpec {
+    command: "tenants list",
     id: "listTenants",
     method: "GET",
     path: "/tenants",
@@ -73,10 +74,25 @@ pub(super) static LIST_TENANTS: OperationSpec = OperationSpec {
     ),
     paginated: true,
     tagged: false,
+    columns: &[
+        "id",
+        "name",
+        "domain",
+        "enabled",
+        "region",
+        "max_extensions",
+        "created_at",
+    ],
+    confirmation: None,
+    examples: &[
+        "pbx tenants list --filter \"enabled eq true\" --orderby name",
+        "pbx tenants list --all --output json | jq -r '.items[].domain'",
+    ],
 };
 
 /// `POST /tenants`
-pub(super) static CREATE_TENANT: OperationSpec = OperationSpec {
+pub static CREATE_TENANT: OperationSpec = OperationSpec {
+    command: "tenants create",
     id: "createTenant",
     method: "POST",
     path: "/tenants",
@@ -86,6 +102,7 @@ pub(super) static CREATE_TENANT: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::tenants::types::CREATE_TENANT),
         ),
@@ -97,10 +114,17 @@ pub(super) static CREATE_TENANT: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[
+        "pbx tenants create --name Acme --domain acme.example --timezone Europe/Berlin --currency EUR --region DEU",
+        "pbx tenants create --body-file acme.yaml --enabled false",
+    ],
 };
 
 /// `GET /tenants/{id}`
-pub(super) static SHOW_TENANT: OperationSpec = OperationSpec {
+pub static SHOW_TENANT: OperationSpec = OperationSpec {
+    command: "tenants show",
     id: "showTenant",
     method: "GET",
     path: "/tenants/{id}",
@@ -121,10 +145,14 @@ pub(super) static SHOW_TENANT: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /tenants/{id}`
-pub(super) static UPDATE_TENANT: OperationSpec = OperationSpec {
+pub static UPDATE_TENANT: OperationSpec = OperationSpec {
+    command: "tenants update",
     id: "updateTenant",
     method: "POST",
     path: "/tenants/{id}",
@@ -149,6 +177,7 @@ pub(super) static UPDATE_TENANT: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::tenants::types::UPDATE_TENANT),
         ),
@@ -158,14 +187,21 @@ pub(super) static UPDATE_TENANT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[
+        "pbx tenants update 1234 --max-extensions 200 --clear website",
+        "pbx tenants update 1234 --e164.enabled true --e164.country 49",
+    ],
 };
 
 /// `POST /tenants/switch`
-pub(super) static SWITCH_TENANTS: OperationSpec = OperationSpec {
+pub static SWITCH_TENANTS: OperationSpec = OperationSpec {
+    command: "tenants switch",
     id: "switchTenants",
     method: "POST",
     path: "/tenants/switch",
-    summary: "Switch between tenants",
+    summary: "Switch the session of a token into a tenant (for a profile: `pbx switch`)",
     description: "Act in a tenant as its administrator. The token stays the same: what changes is the session behind it.\nWithout an id, or with an empty one, the session returns to the account that signed in.",
     access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
@@ -184,10 +220,14 @@ pub(super) static SWITCH_TENANTS: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /tenants/{id}/dealers`
-pub(super) static LIST_TENANT_DEALERS: OperationSpec = OperationSpec {
+pub static LIST_TENANT_DEALERS: OperationSpec = OperationSpec {
+    command: "tenants dealers list",
     id: "listTenantDealers",
     method: "GET",
     path: "/tenants/{id}/dealers",
@@ -208,15 +248,19 @@ pub(super) static LIST_TENANT_DEALERS: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /tenants/{id}/dealers/{dealer_id}`
-pub(super) static DESIGNATE_TENANT_TO_DEALER: OperationSpec = OperationSpec {
+pub static DESIGNATE_TENANT_TO_DEALER: OperationSpec = OperationSpec {
+    command: "tenants dealers add",
     id: "designateTenantToDealer",
     method: "POST",
     path: "/tenants/{id}/dealers/{dealer_id}",
-    summary: "Designate tenant to dealer",
-    description: "Designate tenant to dealer.",
+    summary: "Assign a dealer to a tenant",
+    description: "",
     access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
@@ -240,15 +284,19 @@ pub(super) static DESIGNATE_TENANT_TO_DEALER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
-pub(super) static REMOVE_TENANT_FROM_DEALER: OperationSpec = OperationSpec {
+pub static REMOVE_TENANT_FROM_DEALER: OperationSpec = OperationSpec {
+    command: "tenants dealers remove",
     id: "removeTenantFromDealer",
     method: "POST",
     path: "/tenants/{id}/dealers/{dealer_id}/destroy",
-    summary: "Remove tenant from dealer",
-    description: "Remove tenant from dealer.",
+    summary: "Remove a dealer from a tenant",
+    description: "",
     access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
@@ -272,10 +320,14 @@ pub(super) static REMOVE_TENANT_FROM_DEALER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Remove dealer {dealer_id} from tenant {id}?"),
+    examples: &[],
 };
 
 /// `POST /tenants/{id}/destroy`
-pub(super) static DELETE_TENANT: OperationSpec = OperationSpec {
+pub static DELETE_TENANT: OperationSpec = OperationSpec {
+    command: "tenants delete",
     id: "deleteTenant",
     method: "POST",
     path: "/tenants/{id}/destroy",
@@ -294,6 +346,9 @@ pub(super) static DELETE_TENANT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Delete tenant {id} and everything in it?"),
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `GET /transports`
-pub(super) static LIST_TRANSPORTS: OperationSpec = OperationSpec {
+pub static LIST_TRANSPORTS: OperationSpec = OperationSpec {
+    command: "transports list",
     id: "listTransports",
     method: "GET",
     path: "/transports",
@@ -73,10 +74,14 @@ pub(super) static LIST_TRANSPORTS: OperationSpec = OperationSpec {
     ),
     paginated: true,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /transports`
-pub(super) static CREATE_TRANSPORT: OperationSpec = OperationSpec {
+pub static CREATE_TRANSPORT: OperationSpec = OperationSpec {
+    command: "transports create",
     id: "createTransport",
     method: "POST",
     path: "/transports",
@@ -86,6 +91,7 @@ pub(super) static CREATE_TRANSPORT: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::transports::types::CREATE_TRANSPORT),
         ),
@@ -97,10 +103,14 @@ pub(super) static CREATE_TRANSPORT: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &["pbx transports create --protocol tls --port 5061"],
 };
 
 /// `GET /transports/{id}`
-pub(super) static SHOW_TRANSPORT: OperationSpec = OperationSpec {
+pub static SHOW_TRANSPORT: OperationSpec = OperationSpec {
+    command: "transports show",
     id: "showTransport",
     method: "GET",
     path: "/transports/{id}",
@@ -121,14 +131,18 @@ pub(super) static SHOW_TRANSPORT: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /transports/{id}`
-pub(super) static UPDATE_TRANSPORT: OperationSpec = OperationSpec {
+pub static UPDATE_TRANSPORT: OperationSpec = OperationSpec {
+    command: "transports update",
     id: "updateTransport",
     method: "POST",
     path: "/transports/{id}",
-    summary: "Update transport",
+    summary: "Update a transport",
     description: "Update a transport. Its protocol cannot change.",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
@@ -149,6 +163,7 @@ pub(super) static UPDATE_TRANSPORT: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::transports::types::UPDATE_TRANSPORT),
         ),
@@ -158,15 +173,19 @@ pub(super) static UPDATE_TRANSPORT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /transports/{id}/destroy`
-pub(super) static DELETE_TRANSPORT: OperationSpec = OperationSpec {
+pub static DELETE_TRANSPORT: OperationSpec = OperationSpec {
+    command: "transports delete",
     id: "deleteTransport",
     method: "POST",
     path: "/transports/{id}/destroy",
-    summary: "Destroy transport",
-    description: "Destroy transport",
+    summary: "Delete a transport",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
@@ -180,15 +199,19 @@ pub(super) static DELETE_TRANSPORT: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Delete transport {id}? Phones that use it are disconnected."),
+    examples: &[],
 };
 
 /// `GET /transports/{id}/status`
-pub(super) static GET_TRANSPORT_STATUS: OperationSpec = OperationSpec {
+pub static GET_TRANSPORT_STATUS: OperationSpec = OperationSpec {
+    command: "transports status",
     id: "getTransportStatus",
     method: "GET",
     path: "/transports/{id}/status",
-    summary: "Query transport's status",
-    description: "Query transport's status",
+    summary: "Show the status of a transport",
+    description: "",
     access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
@@ -204,6 +227,9 @@ pub(super) static GET_TRANSPORT_STATUS: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

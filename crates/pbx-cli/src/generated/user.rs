@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `POST /user/password`
-pub(super) static RESET_CURRENT_USER_PASSWORD: OperationSpec = OperationSpec {
+pub static RESET_CURRENT_USER_PASSWORD: OperationSpec = OperationSpec {
+    command: "account change-password",
     id: "resetCurrentUserPassword",
     method: "POST",
     path: "/user/password",
-    summary: "Reset current user password",
+    summary: "Change your password (users of tenants)",
     description: "Changes the password of the caller, and ends the other sessions.\nUsers who must change their password first can call no other operation until they have.",
     access: Access::Roles(
         &["Admin", "QueueManager", "StandardUser", "StandardInternationalUser"],
@@ -15,6 +16,7 @@ pub(super) static RESET_CURRENT_USER_PASSWORD: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::shared::types::CHANGE_PASSWORD),
         ),
@@ -24,4 +26,7 @@ pub(super) static RESET_CURRENT_USER_PASSWORD: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };

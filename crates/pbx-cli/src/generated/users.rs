@@ -3,7 +3,8 @@
 use crate::operation::spec::*;
 
 /// `GET /users`
-pub(super) static LIST_USERS: OperationSpec = OperationSpec {
+pub static LIST_USERS: OperationSpec = OperationSpec {
+    command: "users list",
     id: "listUsers",
     method: "GET",
     path: "/users",
@@ -73,10 +74,22 @@ pub(super) static LIST_USERS: OperationSpec = OperationSpec {
     ),
     paginated: true,
     tagged: false,
+    columns: &[
+        "id",
+        "name",
+        "display_name",
+        "extension_number",
+        "role",
+        "enabled",
+        "email",
+    ],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /users`
-pub(super) static CREATE_USER: OperationSpec = OperationSpec {
+pub static CREATE_USER: OperationSpec = OperationSpec {
+    command: "users create",
     id: "createUser",
     method: "POST",
     path: "/users",
@@ -86,6 +99,7 @@ pub(super) static CREATE_USER: OperationSpec = OperationSpec {
     parameters: &[],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::users::types::CREATE_USER),
         ),
@@ -97,10 +111,14 @@ pub(super) static CREATE_USER: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `GET /users/{id}`
-pub(super) static RETRIEVE_USER: OperationSpec = OperationSpec {
+pub static RETRIEVE_USER: OperationSpec = OperationSpec {
+    command: "users show",
     id: "retrieveUser",
     method: "GET",
     path: "/users/{id}",
@@ -121,10 +139,14 @@ pub(super) static RETRIEVE_USER: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /users/{id}`
-pub(super) static UPDATE_USER: OperationSpec = OperationSpec {
+pub static UPDATE_USER: OperationSpec = OperationSpec {
+    command: "users update",
     id: "updateUser",
     method: "POST",
     path: "/users/{id}",
@@ -149,6 +171,7 @@ pub(super) static UPDATE_USER: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::users::types::UPDATE_USER),
         ),
@@ -158,14 +181,18 @@ pub(super) static UPDATE_USER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /users/{id}/password`
-pub(super) static RESET_USER_PASSWORD: OperationSpec = OperationSpec {
+pub static RESET_USER_PASSWORD: OperationSpec = OperationSpec {
+    command: "users reset-password",
     id: "resetUserPassword",
     method: "POST",
     path: "/users/{id}/password",
-    summary: "Reset user password",
+    summary: "Reset the password of a user",
     description: "Gives the user another password without asking for the old one, and ends the user's sessions.",
     access: Access::Roles(&["Admin"]),
     parameters: &[
@@ -177,6 +204,7 @@ pub(super) static RESET_USER_PASSWORD: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(&crate::generated::shared::types::RESET_PASSWORD),
         ),
@@ -186,10 +214,14 @@ pub(super) static RESET_USER_PASSWORD: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /users/{id}/destroy`
-pub(super) static DELETE_USER: OperationSpec = OperationSpec {
+pub static DELETE_USER: OperationSpec = OperationSpec {
+    command: "users delete",
     id: "deleteUser",
     method: "POST",
     path: "/users/{id}/destroy",
@@ -208,6 +240,9 @@ pub(super) static DELETE_USER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: Some("Delete user {id}?"),
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

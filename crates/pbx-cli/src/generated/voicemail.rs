@@ -3,11 +3,12 @@
 use crate::operation::spec::*;
 
 /// `GET /voicemail`
-pub(super) static SHOW_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
+pub static SHOW_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
+    command: "voicemail show",
     id: "showVoicemailServer",
     method: "GET",
     path: "/voicemail",
-    summary: "Retrieve voicemail server",
+    summary: "Show the voicemail settings",
     description: "Retrieve voicemail server information.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
@@ -18,15 +19,19 @@ pub(super) static SHOW_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
     ),
     paginated: false,
     tagged: true,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 /// `POST /voicemail`
-pub(super) static UPDATE_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
+pub static UPDATE_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
+    command: "voicemail update",
     id: "updateVoicemailServer",
     method: "POST",
     path: "/voicemail",
-    summary: "Update voicemail server",
-    description: "Update voicemail server",
+    summary: "Update voicemail settings",
+    description: "",
     access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
@@ -41,6 +46,7 @@ pub(super) static UPDATE_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
     ],
     body: Some(Body {
         required: true,
+        media_type: "application/json",
         content: BodyContent::Json(
             ValueType::Object(
                 &crate::generated::voicemail::types::UPDATE_VOICEMAIL_SERVER,
@@ -52,6 +58,9 @@ pub(super) static UPDATE_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
     response: ResponseBody::Empty,
     paginated: false,
     tagged: false,
+    columns: &[],
+    confirmation: None,
+    examples: &[],
 };
 
 pub(in crate::generated) mod types {

@@ -39,18 +39,21 @@ pub(super) const BODY: &str = "body";
 /// ID of the argument that names the file to send.
 pub(super) const FILE: &str = "file";
 
-/// Returns the command of an operation; `about` replaces the summary of the contract.
-pub fn command(spec: &'static OperationSpec, name: &str, about: Option<&'static str>) -> Command {
-    let about = about.unwrap_or(spec.summary);
-    let mut command = Command::new(name.to_owned())
-        .about(about)
-        .long_about(long_about(spec, about))
+/// Returns the command of an operation, under the last word of its name.
+pub fn command(spec: &'static OperationSpec) -> Command {
+    let mut command = summary(spec)
+        .long_about(long_about(spec))
         .args(flags::flags(spec, RESERVED).iter().map(|flag| argument(flag, spec)));
     if let Some(body) = &spec.body {
         match body.content {
             BodyContent::Bytes => return command.arg(file(body.required)),
             BodyContent::Json(ValueType::Object(_)) | BodyContent::Form(_) => {}
-            BodyContent::Json(_) => command = command.arg(whole_body(body.required)),
+            BodyContent::Json(_) => command = command.arg(whole_body("JSON", body.required)),
+            BodyContent::Text => {
+                let help = "Read the request body from a file, or - for standard input";
+                let file = body_file().help(help).long_help(help);
+                return command.args([whole_body("TEXT", body.required), file]);
+            }
         }
         command = command.arg(body_file());
     }
@@ -59,6 +62,12 @@ pub fn command(spec: &'static OperationSpec, name: &str, about: Option<&'static 
         true => command,
         false => command.arg(clear(clearable.into_iter().map(|(name, _)| name))),
     }
+}
+
+/// Returns the command of an operation as its group lists it: without arguments.
+pub fn summary(spec: &'static OperationSpec) -> Command {
+    let name = spec.command.rsplit(' ').next().unwrap_or(spec.command);
+    Command::new(name).about(spec.summary)
 }
 
 fn file(required: bool) -> Arg {
@@ -70,10 +79,10 @@ fn file(required: bool) -> Arg {
         .required(required)
 }
 
-fn whole_body(required: bool) -> Arg {
+fn whole_body(placeholder: &'static str, required: bool) -> Arg {
     Arg::new(BODY)
         .long(BODY)
-        .value_name("JSON")
+        .value_name(placeholder)
         .help("Request body")
         .conflicts_with(BODY_FILE)
         .required_unless_present_any(required.then_some(BODY_FILE))
@@ -114,12 +123,12 @@ fn argument(flag: &Flag, spec: &OperationSpec) -> Arg {
         .hide_possible_values(matches!(flag.value_type, ValueType::Boolean));
     let mut argument = with_help(argument, flag, list.as_ref().map_or(flag.field.help, |list| list.help));
     match &flag.target {
-        Target::Parameter(ParameterLocation::Path) => {
+        Target::Parameter(ParameterLocation::Path, _) => {
             return argument
                 .value_name(name.to_uppercase().replace('-', "_"))
                 .required(true);
         }
-        Target::Parameter(_) => argument = argument.required(flag.is_required()),
+        Target::Parameter(..) => argument = argument.required(flag.is_required()),
         // A file may contain the value; a secret is prompted for.
         Target::Body(_) if flag.is_required() && !matches!(flag.value_type, ValueType::Secret) => {
             argument = argument.required_unless_present(BODY_FILE);
@@ -163,7 +172,7 @@ fn with_help(argument: Arg, flag: &Flag, text: &str) -> Arg {
         (ValueType::Secret, text) => format!("{text} (source: ask, env:NAME, file:PATH or -)"),
         (_, text) => text.to_owned(),
     };
-    if flag.is_required() && flag.target != Target::Parameter(ParameterLocation::Path) {
+    if flag.is_required() && !matches!(flag.target, Target::Parameter(ParameterLocation::Path, _)) {
         short.push_str(" [required]");
     }
     argument.help(short).long_help(long)
@@ -177,7 +186,7 @@ struct ListParameter {
 
 /// Returns the presentation of the parameters that all lists have; the contract describes them for programs.
 fn list_parameter(flag: &Flag, spec: &OperationSpec) -> Option<ListParameter> {
-    if !spec.paginated || flag.target != Target::Parameter(ParameterLocation::Query) {
+    if !spec.paginated || !matches!(flag.target, Target::Parameter(ParameterLocation::Query, _)) {
         return None;
     }
     let (placeholder, help) = match flag.field.name {
@@ -209,9 +218,9 @@ fn list_parameter(flag: &Flag, spec: &OperationSpec) -> Option<ListParameter> {
 }
 
 /// Returns the description of an operation, its request and the roles that may call it.
-fn long_about(spec: &OperationSpec, about: &str) -> String {
-    let mut text = format!("{about}.");
-    if !spec.description.is_empty() && spec.description.trim_end_matches('.') != spec.summary {
+fn long_about(spec: &OperationSpec) -> String {
+    let mut text = format!("{}.", spec.summary);
+    if !spec.description.is_empty() {
         text = format!("{text}\n\n{}", spec.description);
     }
     let roles = match spec.access {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::spec::{BodyContent, Field, Object, OperationSpec, ParameterLocation, ValueType};
+use super::spec::{ArrayStyle, BodyContent, Field, Object, OperationSpec, ParameterLocation, ValueType};
 
 /// A flag and the value of the request that it sets.
 #[derive(Debug)]
@@ -20,8 +20,8 @@ pub(super) struct Flag {
 /// Destination of a value in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
-    /// A parameter.
-    Parameter(ParameterLocation),
+    /// A parameter, and the form of an array.
+    Parameter(ParameterLocation, ArrayStyle),
     /// A property of the body, by the names of the objects that contain it and its own.
     Body(Vec<&'static str>),
 }
@@ -32,7 +32,7 @@ impl Flag {
     /// Never for properties of inner objects: they are required only if the object is present, which the server checks.
     pub(super) fn is_required(&self) -> bool {
         match &self.target {
-            Target::Parameter(_) => self.field.required,
+            Target::Parameter(..) => self.field.required,
             Target::Body(path) => self.field.required && path.len() == 1,
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn flags(spec: &OperationSpec, reserved: &[&str]) -> Vec<Flag> {
     for parameter in spec.parameters {
         flags.push(Flag {
             name: parameter.field.flag.to_owned(),
-            target: Target::Parameter(parameter.location),
+            target: Target::Parameter(parameter.location, parameter.style),
             field: &parameter.field,
             value_type: parameter.field.value_type,
         });
@@ -87,6 +87,9 @@ pub(super) fn clearable(spec: &OperationSpec) -> Vec<(String, Vec<&'static str>)
     clearable
 }
 
+/// The properties of objects within this many others have no flags.
+const MAX_DEPTH: usize = 4;
+
 /// A property of a body, at any depth.
 struct Property {
     flag: String,
@@ -111,9 +114,9 @@ fn visit_below(
     for field in object.properties.iter().filter(|field| !field.read_only) {
         let path = [path, &[field.name]].concat();
         let flag = format!("{prefix}{}", field.flag);
-        // A recursive schema would never end: the inner object is passed as JSON.
+        // A recursive schema would never end, and deep ones have thousands of flags: the inner object is passed as JSON.
         let inner = match field.value_type {
-            ValueType::Object(inner) if !ancestors.contains(&inner.name) => Some(inner),
+            ValueType::Object(inner) if path.len() < MAX_DEPTH && !ancestors.contains(&inner.name) => Some(inner),
             _ => None,
         };
         visitor(Property {
@@ -140,13 +143,18 @@ fn rename_duplicates(flags: &mut [Flag], reserved: &[&str]) {
     for flag in flags {
         if !taken.insert(flag.name.clone()) {
             let location = match flag.target {
-                Target::Parameter(ParameterLocation::Path) => "path",
-                Target::Parameter(ParameterLocation::Query) => "query",
-                Target::Parameter(ParameterLocation::Header) => "header",
+                Target::Parameter(ParameterLocation::Path, _) => "path",
+                Target::Parameter(ParameterLocation::Query, _) => "query",
+                Target::Parameter(ParameterLocation::Header, _) => "header",
                 Target::Body(_) => "body",
             };
-            flag.name = format!("{location}.{}", flag.name);
-            taken.insert(flag.name.clone());
+            let name = format!("{location}.{}", flag.name);
+            flag.name.clone_from(&name);
+            let mut number = 2;
+            while !taken.insert(flag.name.clone()) {
+                flag.name = format!("{name}{number}");
+                number += 1;
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::arguments::{BODY, BODY_FILE, CLEAR, FILE, RESERVED};
 use super::body_file;
 use super::flags::{self, Flag, Target};
 use super::request::{Request, RequestBody};
-use super::spec::{BodyContent, OperationSpec, ParameterLocation, ValueType};
+use super::spec::{ArrayStyle, BodyContent, OperationSpec, ParameterLocation, ValueType};
 use crate::failure::Failure;
 use crate::secret::{self, Source};
 
@@ -28,17 +28,21 @@ pub fn read_request(spec: &'static OperationSpec, matches: &ArgMatches) -> Resul
             continue;
         };
         match &flag.target {
-            Target::Parameter(location) => {
+            Target::Parameter(location, style) => {
                 let parameters = match location {
                     ParameterLocation::Path => &mut request.path,
                     ParameterLocation::Query => &mut request.query,
                     ParameterLocation::Header => &mut request.headers,
                 };
-                match value {
-                    Value::Array(items) => {
+                match (value, style) {
+                    (Value::Array(items), ArrayStyle::Repeat) => {
                         parameters.extend(items.iter().map(|item| (flag.field.name, to_text(item))));
                     }
-                    single => parameters.push((flag.field.name, to_text(&single))),
+                    (Value::Array(items), ArrayStyle::Joined(separator)) => {
+                        let items: Vec<String> = items.iter().map(to_text).collect();
+                        parameters.push((flag.field.name, items.join(&separator.to_string())));
+                    }
+                    (single, _) => parameters.push((flag.field.name, to_text(&single))),
                 }
             }
             Target::Body(path) => insert(&mut properties, path, value),
@@ -53,6 +57,7 @@ pub fn read_request(spec: &'static OperationSpec, matches: &ArgMatches) -> Resul
     if let Some(body) = &spec.body {
         request.body = match &body.content {
             BodyContent::Bytes => bytes(matches),
+            BodyContent::Text => text(matches),
             BodyContent::Json(value_type) if !matches!(value_type, ValueType::Object(_)) => whole_json(matches)?,
             content => {
                 let Some(body) = object(spec, properties, &missing_secrets, matches)? else {
@@ -96,6 +101,12 @@ fn value_of(flag: &Flag, matches: &ArgMatches) -> Result<Option<Value>, Failure>
 fn bytes(matches: &ArgMatches) -> RequestBody {
     let file = matches.get_one::<String>(FILE);
     file.map_or(RequestBody::Empty, |file| RequestBody::File(file.clone()))
+}
+
+fn text(matches: &ArgMatches) -> RequestBody {
+    let file = matches.get_one::<String>(BODY_FILE).cloned().map(RequestBody::File);
+    let text = matches.get_one::<String>(BODY).cloned().map(RequestBody::Text);
+    text.or(file).unwrap_or(RequestBody::Empty)
 }
 
 /// Reads a body that is not an object.

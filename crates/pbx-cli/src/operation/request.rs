@@ -26,6 +26,8 @@ pub enum RequestBody {
     Empty,
     /// JSON.
     Json(Value),
+    /// Text.
+    Text(String),
     /// Names and values of an HTML form.
     Form(Vec<(String, String)>),
     /// The contents of this file, or of standard input for `-`.

@@ -3,13 +3,15 @@
 /// An operation of the API.
 #[derive(Debug)]
 pub struct OperationSpec {
+    /// Words of the command after `pbx`.
+    pub command: &'static str,
     /// `operationId`.
     pub id: &'static str,
     /// HTTP method, in upper case.
     pub method: &'static str,
     /// Path template such as `/dealers/{id}`.
     pub path: &'static str,
-    /// One line, without a period at its end.
+    /// One line for the help, without a period at its end.
     pub summary: &'static str,
     /// Several lines, or empty.
     pub description: &'static str,
@@ -27,6 +29,12 @@ pub struct OperationSpec {
     pub paginated: bool,
     /// The response has an `ETag`, for `If-Match` of an update.
     pub tagged: bool,
+    /// Columns of the table; empty for all scalar properties.
+    pub columns: &'static [&'static str],
+    /// Question to confirm before the request, with `{id}` and the like for parameters of the path.
+    pub confirmation: Option<&'static str>,
+    /// Command lines for the help.
+    pub examples: &'static [&'static str],
 }
 
 /// Who may call an operation.
@@ -47,6 +55,17 @@ pub struct Parameter {
     pub location: ParameterLocation,
     /// Name, type and help.
     pub field: Field,
+    /// The form of an array.
+    pub style: ArrayStyle,
+}
+
+/// The form of an array in a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArrayStyle {
+    /// One parameter for each item: `a=1&a=2`.
+    Repeat,
+    /// Items in one parameter, separated by this character: `a=1,2`.
+    Joined(char),
 }
 
 /// Part of a request that holds a parameter.
@@ -120,19 +139,23 @@ pub struct Object {
 pub struct Body {
     /// Requests must have a body.
     pub required: bool,
-    /// Media type and schema.
+    /// Media type, to be sent.
+    pub media_type: &'static str,
+    /// Form and schema.
     pub content: BodyContent,
     /// JSON Merge Patch (RFC 7396): absent properties keep their value, and `null` clears a property.
     pub merge_patch: bool,
 }
 
-/// The media type and schema of a request body.
+/// The form and schema of a request body.
 #[derive(Debug)]
 pub enum BodyContent {
-    /// `application/json`.
+    /// JSON.
     Json(ValueType),
     /// `application/x-www-form-urlencoded`.
     Form(&'static Object),
+    /// Text.
+    Text,
     /// The bytes of a file.
     Bytes,
 }
@@ -144,7 +167,7 @@ pub enum ResponseBody {
     Empty,
     /// JSON.
     Json(ValueType),
-    /// The bytes of a file.
+    /// Text, or the bytes of a file.
     Bytes,
 }
 
@@ -153,7 +176,16 @@ pub const ITEMS: &str = "items";
 
 impl Parameter {
     pub(crate) const fn new(location: ParameterLocation, field: Field) -> Self {
-        Self { location, field }
+        let style = match location {
+            ParameterLocation::Query => ArrayStyle::Repeat,
+            ParameterLocation::Path | ParameterLocation::Header => ArrayStyle::Joined(','),
+        };
+        Self { location, field, style }
+    }
+
+    pub(crate) const fn joined(mut self, separator: char) -> Self {
+        self.style = ArrayStyle::Joined(separator);
+        self
     }
 }
 

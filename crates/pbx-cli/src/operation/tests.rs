@@ -39,6 +39,7 @@ static INNER: Object = Object {
 
 const fn spec(parameters: &'static [Parameter], content: BodyContent, merge_patch: bool) -> OperationSpec {
     OperationSpec {
+        command: "nodes send",
         id: "sendNode",
         method: "POST",
         path: "/nodes/{id}",
@@ -48,6 +49,7 @@ const fn spec(parameters: &'static [Parameter], content: BodyContent, merge_patc
         parameters,
         body: Some(Body {
             required: true,
+            media_type: "application/json",
             content,
             merge_patch,
         }),
@@ -55,6 +57,9 @@ const fn spec(parameters: &'static [Parameter], content: BodyContent, merge_patc
         response: ResponseBody::Empty,
         paginated: false,
         tagged: false,
+        columns: &[],
+        confirmation: None,
+        examples: &[],
     }
 }
 
@@ -78,9 +83,22 @@ static NUMBERS: OperationSpec = spec(&[], BodyContent::Json(ValueType::Array(&Va
 static FIELDS: OperationSpec = spec(&[], BodyContent::Form(&INNER), false);
 static BYTES: OperationSpec = spec(&[], BodyContent::Bytes, false);
 
+static TEXT: OperationSpec = spec(JOINED, BodyContent::Text, false);
+static JOINED: &[Parameter] = &[
+    Parameter::new(
+        ParameterLocation::Query,
+        Field::new("tags", "tags", ValueType::Array(&ValueType::String), ""),
+    )
+    .joined('|'),
+    Parameter::new(
+        ParameterLocation::Header,
+        Field::new("X-Ids", "x-ids", ValueType::Array(&ValueType::Integer), ""),
+    ),
+];
+
 fn request(spec: &'static OperationSpec, arguments: &[&str]) -> Result<Request, String> {
     let words = std::iter::once("send").chain(arguments.iter().copied());
-    let command = command(spec, "send", None);
+    let command = command(spec);
     command.clone().debug_assert();
     let matches = command.try_get_matches_from(words).map_err(|error| error.to_string())?;
     read_request(spec, &matches).map_err(|failure| failure.to_string())
@@ -191,4 +209,48 @@ fn bodies_other_than_json_objects() {
         other => panic!("{other:?}"),
     }
     assert!(matches!(request_of(&BYTES, &["--file", "a.bin"]), RequestBody::File(file) if file == "a.bin"));
+}
+
+#[test]
+fn texts_are_sent_as_they_are_and_arrays_are_joined() {
+    let arguments = ["--tags", "x", "--tags", "y", "--x-ids", "[1,2]", "--body", "[not JSON"];
+    let sent = request(&TEXT, &arguments).unwrap();
+    assert_eq!(sent.query, [("tags", "x|y".to_owned())]);
+    assert_eq!(sent.headers, [("X-Ids", "1,2".to_owned())]);
+    assert!(matches!(sent.body, RequestBody::Text(text) if text == "[not JSON"));
+    let file = request(&TEXT, &["--body-file", "-"]).unwrap().body;
+    assert!(matches!(file, RequestBody::File(file) if file == "-"));
+    assert!(request(&TEXT, &[]).unwrap_err().contains("--body"));
+}
+
+#[test]
+fn deep_objects_are_passed_as_json() {
+    const fn level(inner: &'static Object) -> [Field; 1] {
+        [Field::new("in", "in", ValueType::Object(inner), "")]
+    }
+    static FIVE: Object = Object {
+        name: "Five",
+        properties: &[Field::new("x", "x", ValueType::Integer, "")],
+    };
+    static FOUR: Object = Object {
+        name: "Four",
+        properties: &level(&FIVE),
+    };
+    static THREE: Object = Object {
+        name: "Three",
+        properties: &level(&FOUR),
+    };
+    static TWO: Object = Object {
+        name: "Two",
+        properties: &level(&THREE),
+    };
+    static ONE: Object = Object {
+        name: "One",
+        properties: &level(&TWO),
+    };
+    static DEEP: OperationSpec = spec(&[], BodyContent::Json(ValueType::Object(&ONE)), false);
+    assert_eq!(
+        body(&DEEP, &["--in.in.in.in", "x=1"]),
+        json!({"in": {"in": {"in": {"in": {"x": 1}}}}})
+    );
 }

@@ -69,7 +69,7 @@ impl Call<'_> {
         self
     }
 
-    /// Sets the success statuses; all others are errors. Default: 200, 201, 202 and 204.
+    /// Sets the documented success statuses. Another 2xx is a success too if its body can be read. Default: 200, 201, 202 and 204.
     #[must_use]
     pub fn success_statuses(mut self, statuses: &'static [u16]) -> Self {
         self.operation.successes = statuses;
@@ -112,6 +112,13 @@ impl Call<'_> {
             .request
             .header(reqwest::header::CONTENT_TYPE, media_type)
             .body(body);
+        self
+    }
+
+    /// Sets a body of the media type in the header `Content-Type`, which is set before.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.request = self.request.body(body);
         self
     }
 

@@ -21,9 +21,10 @@ use crate::wire::lenient::ReadLenient;
 
 const OTHER_TYPE: &str = "the JSON type of its body differs from the documented one";
 
-/// A response with a documented success status.
+/// A successful response. Servers change their success statuses, so that an undocumented 2xx is one too, if its body can be read.
 pub(crate) struct Response {
     status: StatusCode,
+    is_documented: bool,
     headers: HeaderMap,
     body: Bytes,
     /// The unread body, if the response is read as a stream.
@@ -86,13 +87,17 @@ pub(crate) async fn page(
     }
 }
 
-/// Calls an operation without a response body. Ignores a body that is sent nevertheless.
+/// Calls an operation without a response body. Ignores a body that is sent nevertheless, unless the status is not documented and the body
+/// is not JSON: it may be the page of a proxy.
 pub(crate) async fn empty(
     client: &Client,
     operation: &Operation,
     request: RequestBuilder,
 ) -> Result<ResponseValue<()>, Error> {
     let response = exchange(client, operation, request).await?;
+    if !response.is_documented && !response.body.is_empty() {
+        response.json()?;
+    }
     Ok(ResponseValue::new((), response.status, response.headers))
 }
 
@@ -161,6 +166,9 @@ async fn send_with_retries(
         let again = request.try_clone();
         let Failure { error, is_final } = match span.attempt(attempt(client, operation, request, mode)).await {
             Ok(response) => {
+                if !response.is_documented {
+                    span.undocumented(response.status);
+                }
                 span.end(Some(response.status));
                 return Ok(response);
             }
@@ -180,7 +188,7 @@ async fn send_with_retries(
     }
 }
 
-/// Sends a request once. Returns a response with a documented success status.
+/// Sends a request once. Returns a response with a documented success status or another 2xx.
 async fn attempt(
     client: &Client,
     operation: &Operation,
@@ -188,16 +196,19 @@ async fn attempt(
     mode: ReadMode,
 ) -> Result<Response, Failure> {
     let Received { response, attempt } = send(client, operation, request).await?;
-    let is_success = operation.successes.contains(&response.status().as_u16());
+    let is_documented = operation.successes.contains(&response.status().as_u16());
+    let is_success = is_documented || response.status().is_success();
     if is_success && mode == ReadMode::Head {
         return Ok(Response {
             status: response.status(),
+            is_documented,
             headers: response.headers().clone(),
             body: Bytes::new(),
             unread: Some(response),
         });
     }
-    let response = read_body(client, response).await?;
+    let mut response = read_body(client, response).await?;
+    response.is_documented = is_documented;
     match is_success {
         true => Ok(response),
         false => Err(Error::from_response(response.into_error_response())
@@ -280,6 +291,7 @@ async fn read_body(client: &Client, response: reqwest::Response) -> Result<Respo
     }
     Ok(Response {
         status,
+        is_documented: true,
         headers,
         body: body.freeze(),
         unread: None,

@@ -55,6 +55,12 @@ impl<'a> CallSpan<'a> {
             .in_scope(|| tracing::debug!(status, delay_ms, "the request failed and is retried"));
     }
 
+    pub(crate) fn undocumented(&self, status: StatusCode) {
+        let status = status.as_u16();
+        self.span
+            .in_scope(|| tracing::warn!(status, "the operation succeeded with a status that is not documented"));
+    }
+
     pub(crate) fn end(&self, status: Option<StatusCode>) {
         let duration = self.client.connection().clock.now().duration_since(self.started);
         if let Some(status) = status {
@@ -81,6 +87,8 @@ impl CallSpan {
     }
 
     pub(crate) fn retry(&self, _: &Error, _: Duration) {}
+
+    pub(crate) fn undocumented(&self, _: StatusCode) {}
 
     pub(crate) fn end(&self, _: Option<StatusCode>) {}
 }

@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Retrieve current system status.
+    /// Show the status of the system.
     ///
     /// Get current status of system.
     ///
@@ -19,7 +19,7 @@ impl Client {
         builder::RetrieveCurrentSystemStatus::new(self)
     }
 
-    /// Change system admin username.
+    /// Change the user name of the administrator.
     ///
     /// `POST /admin/username`
     ///
@@ -33,7 +33,7 @@ impl Client {
         builder::ChangeSystemAdminUsername::new(self)
     }
 
-    /// Reset system admin password.
+    /// Change the password of the administrator.
     ///
     /// `POST /admin/password`
     ///
@@ -47,7 +47,7 @@ impl Client {
         builder::ResetSystemAdminPassword::new(self)
     }
 
-    /// Retrieve system settings.
+    /// Show the system settings.
     ///
     /// Retrieve settings for PortSIP PBX.
     ///
@@ -81,7 +81,7 @@ impl Client {
         builder::UpdateAdminSettings::new(self)
     }
 
-    /// Retrieve system notification settings.
+    /// Show the notification settings of the system.
     ///
     /// Retrieve details of system notification settings.
     ///
@@ -99,7 +99,7 @@ impl Client {
         builder::GetSystemNotificationSettings::new(self)
     }
 
-    /// Update system notification settings.
+    /// Update notification settings of the system.
     ///
     /// `POST /admin/notification`
     ///
@@ -113,7 +113,7 @@ impl Client {
         builder::UpdateSystemNotificationSettings::new(self)
     }
 
-    /// Test email.
+    /// Send a test email.
     ///
     /// Check email server configurations by sending testing email.
     ///

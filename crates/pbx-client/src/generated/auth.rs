@@ -118,7 +118,7 @@ impl Client {
         builder::SignOut::new(self)
     }
 
-    /// Retrieve the signed-in user.
+    /// Show the signed-in user.
     ///
     /// The role of the session and the state of its password. A session that was switched into a tenant has the role `Admin`.
     ///

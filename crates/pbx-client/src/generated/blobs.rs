@@ -39,7 +39,7 @@ impl Client {
         builder::CompleteBlobUpload::new(self)
     }
 
-    /// Download a file.
+    /// Download a file by its SHA-256 digest.
     ///
     /// Fetches the content of a file, by its SHA-256: the `url` of a file says which.
     ///

@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Update brand information.
+    /// Update logo, colors and texts.
     ///
     /// `POST /brand`
     ///

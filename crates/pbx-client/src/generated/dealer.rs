@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Retrieve current dealer.
+    /// Show the signed-in dealer.
     ///
     /// Get details of current dealer.
     ///
@@ -21,7 +21,7 @@ impl Client {
         builder::RetrieveCurrentDealer::new(self)
     }
 
-    /// Update current dealer.
+    /// Update the signed-in dealer.
     ///
     /// Modify the settings of the current dealer.
     ///
@@ -37,7 +37,7 @@ impl Client {
         builder::UpdateCurrentDealer::new(self)
     }
 
-    /// Retrieve current dealer status.
+    /// Show the usage and limits of the signed-in dealer.
     ///
     /// Get status of current dealer.
     ///
@@ -53,7 +53,7 @@ impl Client {
         builder::RetrieveCurrentDealerStatus::new(self)
     }
 
-    /// Change current dealer username.
+    /// Change the user name of the signed-in dealer.
     ///
     /// `POST /dealer/username`
     ///
@@ -67,7 +67,7 @@ impl Client {
         builder::ChangeCurrentDealerUsername::new(self)
     }
 
-    /// Reset current dealer password.
+    /// Change the password of the signed-in dealer.
     ///
     /// `POST /dealer/password`
     ///

@@ -72,7 +72,7 @@ impl Client {
         builder::UpdateDealer::new(self)
     }
 
-    /// Reset dealer password.
+    /// Reset the password of a dealer.
     ///
     /// Reset dealer's password.
     ///

@@ -77,7 +77,7 @@ impl Client {
         builder::UpdateHoliday::new(self)
     }
 
-    /// Destroy a holiday.
+    /// Delete a holiday.
     ///
     /// Destroy a certain holiday entry.
     ///

@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Retrieve IM server configuration.
+    /// Show the IM server settings.
     ///
     /// Retrieve settings of IM server.
     ///
@@ -21,7 +21,7 @@ impl Client {
         builder::GetImServerConfiguration::new(self)
     }
 
-    /// Update IM server configuration.
+    /// Update IM server settings.
     ///
     /// `POST /im`
     ///
@@ -35,9 +35,7 @@ impl Client {
         builder::UpdateImServerConfiguration::new(self)
     }
 
-    /// Retrieve IM Server token.
-    ///
-    /// Retrieve IM server token
+    /// Show the IM server token.
     ///
     /// `GET /im/token`
     ///
@@ -51,9 +49,7 @@ impl Client {
         builder::GetImServerToken::new(self)
     }
 
-    /// Regenerate IM server token.
-    ///
-    /// Regenerate IM server token
+    /// Generate a new IM server token and revoke the old one.
     ///
     /// `POST /im/token`
     ///
@@ -67,7 +63,7 @@ impl Client {
         builder::RegenerateImServerToken::new(self)
     }
 
-    /// Destroy IM server Token.
+    /// Delete the IM server token.
     ///
     /// `POST /im/token/destroy`
     ///

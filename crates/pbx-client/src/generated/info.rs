@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Retrieve the addresses of the server.
+    /// Show the addresses of the server and the profile of a tenant, without a session.
     ///
     /// The addresses of the server and, with `domain`, the public profile of the tenant that has this SIP domain. Needs no token.
     ///

@@ -90,7 +90,7 @@ impl Client {
         builder::DeleteIpRule::new(self)
     }
 
-    /// Export IP rules.
+    /// Export all IP rules as CSV.
     ///
     /// Export all IP rules to a file: UTF-8 text in CSV form, with the header line
     /// `cidr,target,expire_at,description`.

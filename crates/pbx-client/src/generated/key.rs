@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Show certificate key.
+    /// Show the certificate and its private key.
     ///
     /// Retrieve content of certificate key.
     ///
@@ -21,7 +21,7 @@ impl Client {
         builder::ShowKey::new(self)
     }
 
-    /// Update certificate key.
+    /// Replace the certificate and its private key.
     ///
     /// `POST /key`
     ///

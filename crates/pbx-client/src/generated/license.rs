@@ -3,9 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Retrieve license information.
-    ///
-    /// Retrieve license information
+    /// Show the license.
     ///
     /// `GET /license`
     ///
@@ -21,9 +19,7 @@ impl Client {
         builder::ShowLicense::new(self)
     }
 
-    /// Update license.
-    ///
-    /// Update license
+    /// Replace the license key.
     ///
     /// `POST /license`
     ///

@@ -36,7 +36,7 @@ impl Client {
         builder::RevokeOauthToken::new(self)
     }
 
-    /// Get login status of current session.
+    /// Show when the access token expires, and the role of its session.
     ///
     /// The access token that was sent, when it expires, and the role of its session.
     ///

@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Retrieve network configurations.
+    /// Show the network settings.
     ///
     /// Get network configurations.
     ///
@@ -21,7 +21,7 @@ impl Client {
         builder::RetrieveNetworkConfigurations::new(self)
     }
 
-    /// Update network configurations.
+    /// Update network settings.
     ///
     /// Update network configurations for PortSIP PBX.
     ///

@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Retrieve SBC configuration.
+    /// Show the SBC settings.
     ///
     /// Retrieve settings for SBC.
     ///
@@ -21,7 +21,7 @@ impl Client {
         builder::GetSbcConfiguration::new(self)
     }
 
-    /// Update SBC configuration.
+    /// Update SBC settings.
     ///
     /// `POST /sbc`
     ///
@@ -35,9 +35,7 @@ impl Client {
         builder::UpdateSbcConfiguration::new(self)
     }
 
-    /// Retrieve SBC token.
-    ///
-    /// Retrieve SBC token
+    /// Show the SBC token.
     ///
     /// `GET /sbc/token`
     ///
@@ -51,9 +49,7 @@ impl Client {
         builder::GetSbcToken::new(self)
     }
 
-    /// Regenerate SBC token.
-    ///
-    /// Regenerate SBC token
+    /// Generate a new SBC token and revoke the old one.
     ///
     /// `POST /sbc/token`
     ///
@@ -67,7 +63,7 @@ impl Client {
         builder::RegenerateSbcToken::new(self)
     }
 
-    /// Destroy SBC Token.
+    /// Delete the SBC token.
     ///
     /// `POST /sbc/token/destroy`
     ///

@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Retrieve current tenant.
+    /// Show the current tenant.
     ///
     /// Get detailed properties for current tenant.
     ///
@@ -21,7 +21,7 @@ impl Client {
         builder::RetrieveCurrentTenant::new(self)
     }
 
-    /// Update current tenant.
+    /// Update the current tenant.
     ///
     /// Update the settings of the current tenant.
     ///
@@ -37,7 +37,7 @@ impl Client {
         builder::UpdateCurrentTenant::new(self)
     }
 
-    /// Retrieve current tenant status.
+    /// Show the status of the current tenant.
     ///
     /// Get status of current tenant.
     ///
@@ -53,7 +53,7 @@ impl Client {
         builder::RetrieveCurrentTenantStatus::new(self)
     }
 
-    /// Retrieve tenant password policy.
+    /// Show the password policy of the current tenant.
     ///
     /// Retrieve details of tenant password policy.
     ///
@@ -71,7 +71,7 @@ impl Client {
         builder::RetrieveTenantPasswordPolicy::new(self)
     }
 
-    /// Update tenant password policy.
+    /// Update the password policy of the current tenant.
     ///
     /// `POST /tenant/password_policy`
     ///
@@ -85,7 +85,7 @@ impl Client {
         builder::UpdateTenantPasswordPolicy::new(self)
     }
 
-    /// Retrieve tenant balance.
+    /// Show the balance of the current tenant.
     ///
     /// Retrieve tenant's balance.
     ///
@@ -101,7 +101,7 @@ impl Client {
         builder::GetTenantBalance::new(self)
     }
 
-    /// Recharge the tenant.
+    /// Add an amount to the balance of the current tenant.
     ///
     /// Recharge into the tenant's account: what is sent as `balance` is added to it. A negative amount is taken off.
     ///
@@ -117,7 +117,7 @@ impl Client {
         builder::RechargeTenant::new(self)
     }
 
-    /// Retrieve tenant custom headers.
+    /// Show the custom SIP headers of the current tenant.
     ///
     /// Retrieve details of tenant custom headers.
     ///
@@ -135,7 +135,7 @@ impl Client {
         builder::RetrieveTenantCustomHeaders::new(self)
     }
 
-    /// Update tenant custom headers.
+    /// Replace the custom SIP headers of the current tenant.
     ///
     /// `POST /tenant/custom_headers`
     ///
@@ -149,7 +149,7 @@ impl Client {
         builder::UpdateTenantCustomHeaders::new(self)
     }
 
-    /// Test the call event.
+    /// Send a test event to the URL of call records.
     ///
     /// Sends an event of the type `TEST` to the URL in the saved `cdr_event` of the tenant, with its credentials, whether or not it is enabled.
     /// The refusal says why it did not arrive; what the receiver wrote in its answer is not shown.
@@ -166,7 +166,7 @@ impl Client {
         builder::SendCdrTestEvent::new(self)
     }
 
-    /// Test the extension event.
+    /// Send a test event to the URL of extension events.
     ///
     /// Sends an event of the type `TEST` to the URL in the saved `extension_event` of the tenant, with its credentials, whether or not it is enabled.
     /// The refusal says why it did not arrive; what the receiver wrote in its answer is not shown.

@@ -108,7 +108,7 @@ impl Client {
         builder::ListTenantDealers::new(self)
     }
 
-    /// Designate tenant to dealer.
+    /// Assign a dealer to a tenant.
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}`
     ///
@@ -122,7 +122,7 @@ impl Client {
         builder::DesignateTenantToDealer::new(self)
     }
 
-    /// Remove tenant from dealer.
+    /// Remove a dealer from a tenant.
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
     ///

@@ -58,7 +58,7 @@ impl Client {
         builder::ShowTransport::new(self)
     }
 
-    /// Update transport.
+    /// Update a transport.
     ///
     /// Update a transport. Its protocol cannot change.
     ///
@@ -74,9 +74,7 @@ impl Client {
         builder::UpdateTransport::new(self)
     }
 
-    /// Destroy transport.
-    ///
-    /// Destroy transport
+    /// Delete a transport.
     ///
     /// `POST /transports/{id}/destroy`
     ///
@@ -90,9 +88,7 @@ impl Client {
         builder::DeleteTransport::new(self)
     }
 
-    /// Query transport's status.
-    ///
-    /// Query transport's status
+    /// Show the status of a transport.
     ///
     /// `GET /transports/{id}/status`
     ///

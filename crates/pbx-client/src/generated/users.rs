@@ -75,7 +75,7 @@ impl Client {
         builder::UpdateUser::new(self)
     }
 
-    /// Reset user password.
+    /// Reset the password of a user.
     ///
     /// Gives the user another password without asking for the old one, and ends the user's sessions.
     ///

@@ -3,7 +3,7 @@
 use crate::Client;
 
 impl Client {
-    /// Retrieve voicemail server.
+    /// Show the voicemail settings.
     ///
     /// Retrieve voicemail server information.
     ///
@@ -21,9 +21,7 @@ impl Client {
         builder::ShowVoicemailServer::new(self)
     }
 
-    /// Update voicemail server.
-    ///
-    /// Update voicemail server
+    /// Update voicemail settings.
     ///
     /// `POST /voicemail`
     ///

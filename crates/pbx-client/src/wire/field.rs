@@ -116,6 +116,10 @@ impl<T: ReadLenient> LenientProperty for Field<T> {
             Some(value) => T::read(value).map_or(Self::Absent, Self::Value),
         }
     }
+
+    fn score_property(value: &Value) -> u32 {
+        T::score(value)
+    }
 }
 
 #[cfg(test)]

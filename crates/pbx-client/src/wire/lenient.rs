@@ -30,6 +30,17 @@ pub(crate) trait ReadLenient: Sized {
 /// A property of a response, which may be absent.
 pub(crate) trait LenientProperty {
     fn read_property(value: Option<Value>) -> Self;
+
+    /// [`ReadLenient::score`] of a value that is there and not null.
+    fn score_property(value: &Value) -> u32;
+}
+
+/// Rates the value of a property.
+pub(crate) type ScoreProperty = fn(&Value) -> u32;
+
+/// Returns the rating of values of the type of a field.
+pub(crate) fn score_of<O, T: LenientProperty>(_: fn(&O) -> &T) -> ScoreProperty {
+    T::score_property
 }
 
 /// An object whose properties are read one after the other.
@@ -54,20 +65,22 @@ impl LenientObject {
     }
 }
 
-/// Rates how well an object matches a type with these properties: the more of them it has, the better.
-pub(crate) fn score_object(value: &Value, names: &[&str]) -> u32 {
+/// Rates how well an object matches a type with these properties: the more of them it has, the better, and a value of the property's
+/// type counts more than another one. So a constant decides between objects of the same properties.
+pub(crate) fn score_object(value: &Value, documented: &[(&str, ScoreProperty)]) -> u32 {
     let Value::Object(properties) = value else {
         return NO_MATCH;
     };
-    if names.is_empty() {
+    if documented.is_empty() {
         return TYPE_MATCH;
     }
     let mut found = 0u32;
     let mut missing = 0u32;
-    for name in names {
+    for (name, score) in documented {
         match properties.get(*name) {
             None => missing += 1,
             Some(Value::Null) => found += 1,
+            Some(value) if score(value) == NO_MATCH => found += 1,
             Some(_) => found += 2,
         }
     }
@@ -219,17 +232,29 @@ impl<T: ReadLenient> LenientProperty for Option<T> {
     fn read_property(value: Option<Value>) -> Self {
         value.filter(|value| !value.is_null()).and_then(T::read)
     }
+
+    fn score_property(value: &Value) -> u32 {
+        T::score(value)
+    }
 }
 
 impl<T: ReadLenient> LenientProperty for Vec<T> {
     fn read_property(value: Option<Value>) -> Self {
         value.and_then(Self::read).unwrap_or_default()
     }
+
+    fn score_property(value: &Value) -> u32 {
+        Self::score(value)
+    }
 }
 
 impl<T: ReadLenient> LenientProperty for BTreeMap<String, T> {
     fn read_property(value: Option<Value>) -> Self {
         value.and_then(Self::read).unwrap_or_default()
+    }
+
+    fn score_property(value: &Value) -> u32 {
+        Self::score(value)
     }
 }
 
@@ -269,10 +294,13 @@ mod tests {
     #[test]
     fn object_with_more_matching_properties_scores_higher() {
         let value = json!({"a": 1, "b": null});
-        let both = score_object(&value, &["a", "b"]);
-        assert!(both > score_object(&value, &["a", "b", "c"]));
-        assert!(both > score_object(&value, &["a"]));
-        assert_eq!(score_object(&value, &["c"]), NO_MATCH);
-        assert_eq!(score_object(&json!([]), &["a"]), NO_MATCH);
+        let number: ScoreProperty = i64::score;
+        let [a, b, c] = ["a", "b", "c"].map(|name| (name, number));
+        let both = score_object(&value, &[a, b]);
+        assert!(both > score_object(&value, &[a, b, c]));
+        assert!(both > score_object(&value, &[a]));
+        assert!(both > score_object(&value, &[("a", bool::score), b]));
+        assert_eq!(score_object(&value, &[c]), NO_MATCH);
+        assert_eq!(score_object(&json!([]), &[a]), NO_MATCH);
     }
 }

@@ -43,7 +43,7 @@ impl<T: ReadLenient> ReadLenient for Page<T> {
     }
 
     fn score(value: &Value) -> u32 {
-        lenient::score_object(value, &["count", "items"])
+        lenient::score_object(value, &[("count", i64::score), ("items", Vec::<T>::score)])
     }
 }
 

@@ -32,6 +32,29 @@ async fn id_cannot_change_the_path() {
     assert!(server.requests().is_empty());
 }
 
+/// The vendor changes statuses. An error would lose the ID of what was created.
+#[tokio::test]
+async fn another_2xx_is_a_success_if_it_can_be_read() {
+    let rule = || types::CreateIpRule::new("192.0.2.1", types::IpRuleTarget::Deny);
+    for status in [201, 202, 203] {
+        let server = Server::replying(Reply::json(status, r#"{"id":"7"}"#)).await;
+        let created = server.client().create_ip_rule().body(rule()).send().await.unwrap();
+        assert_eq!(created.status(), status);
+        assert_eq!(created.into_inner().id, Some("7".into()));
+    }
+    for (status, body) in [(204, ""), (201, "[1]"), (202, "<html>"), (201, "")] {
+        let server = Server::replying(Reply::with(status, "", body.as_bytes())).await;
+        let error = server.client().create_ip_rule().body(rule()).send().await.unwrap_err();
+        assert!(matches!(error, Error::Unexpected { .. }), "{status} {body}: {error}");
+    }
+    // An operation without a body ignores a JSON body.
+    for (status, body, is_ok) in [(200, "{}", true), (202, "", true), (200, "<html>", false)] {
+        let server = Server::replying(Reply::with(status, "", body.as_bytes())).await;
+        let result = server.client().delete_ip_rule().id("7").send().await;
+        assert_eq!(result.is_ok(), is_ok, "{status} {body}");
+    }
+}
+
 #[tokio::test]
 async fn header_with_line_break_is_rejected() {
     let server = Server::replying(Reply::json(201, "{}")).await;

@@ -44,7 +44,7 @@ macro_rules! string_enum {
         impl ::std::str::FromStr for $name {
             type Err = $crate::UnknownValue;
 
-            fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
+            fn from_str(text: &str) -> ::std::result::Result<Self, $crate::UnknownValue> {
                 Self::ALL
                     .iter()
                     .find(|value| value.as_str() == text)

@@ -81,10 +81,10 @@ pub struct SendOtp {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[serde(untagged)]
 pub enum SignInResult {
-    /// SecondFactorChallenge.
-    SecondFactorChallenge(SecondFactorChallenge),
     /// TokenSet.
     TokenSet(TokenSet),
+    /// SecondFactorChallenge.
+    SecondFactorChallenge(SecondFactorChallenge),
 }
 
 /// The response of `retrieveSignedInUser`.

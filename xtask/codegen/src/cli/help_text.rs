@@ -1,6 +1,6 @@
 //! The contract's descriptions as help texts for a terminal.
 
-use crate::client::docs;
+use crate::rust::docs;
 use contract::model::{Api, Schema, Type, TypeKind};
 
 /// Returns a description on one line, without a period at its end.

@@ -12,7 +12,10 @@ fn files(paths: Value, schemas: Value) -> Result<BTreeMap<String, String>> {
         "paths": paths,
         "components": {"schemas": schemas},
     });
-    generate(&contract::model::read(&document, &Locations::default()).unwrap())
+    generate(
+        &contract::model::read(&document, &Locations::default()).unwrap(),
+        &Table::default(),
+    )
 }
 
 fn responses(schema: Value) -> Value {
@@ -20,7 +23,7 @@ fn responses(schema: Value) -> Value {
 }
 
 #[test]
-fn operation_becomes_a_variant_and_a_static() {
+fn operation_becomes_a_static_with_its_command() {
     let files = files(
         json!({"/things/{id}": {"post": {
             "operationId": "updateThing",
@@ -41,9 +44,10 @@ fn operation_becomes_a_variant_and_a_static() {
     .unwrap();
     let names: Vec<&String> = files.keys().collect();
     assert_eq!(names, ["mod.rs", "things.rs"]);
-    assert!(files["mod.rs"].contains("Self::UpdateThing => &things::UPDATE_THING"));
+    assert!(files["mod.rs"].contains("&things::UPDATE_THING"));
     let text = &files["things.rs"];
     for part in [
+        "command: \"things update\"",
         "summary: \"Update a thing\"",
         "access: Access::Roles(&[\"Admin\"])",
         "merge_patch: true",
@@ -94,4 +98,34 @@ fn properties_with_the_same_flag_are_numbered() {
         "{}",
         files["a.rs"]
     );
+}
+
+#[test]
+fn texts_media_types_and_array_styles_become_data() {
+    let array = json!({"type": "array", "items": {"type": "string"}});
+    let files = files(
+        json!({"/notes": {"post": {
+            "operationId": "addNote",
+            "parameters": [
+                {"name": "tags", "in": "query", "explode": false, "schema": array},
+                {"name": "ids", "in": "query", "style": "pipeDelimited", "explode": false, "schema": array},
+                {"name": "X-All", "in": "header", "schema": array},
+            ],
+            "requestBody": {"required": true, "content": {"text/plain": {"schema": {"type": "string"}}}},
+            "responses": {"200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+        }}}),
+        json!({}),
+    )
+    .unwrap();
+    let text: String = files["notes.rs"].split_whitespace().collect();
+    for part in [
+        "content:BodyContent::Text",
+        "media_type:\"text/plain\"",
+        "response:ResponseBody::Bytes",
+        ".joined(',')",
+        ".joined('|')",
+    ] {
+        assert!(text.contains(part), "`{part}` is missing in:\n{}", files["notes.rs"]);
+    }
+    assert_eq!(text.matches(".joined(").count(), 2, "headers are joined by default");
 }

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, anyhow, bail};
-use heck::{ToKebabCase as _, ToShoutySnakeCase as _};
+use anyhow::{Result, anyhow};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{SHARED, help_text};
-use crate::client::names::distinct;
-use crate::server::names;
+use super::help_text;
+use crate::rust::names;
 use contract::model::{Api, BodyKind, Operation, Schema, StringFormat, SuccessBody, Type, TypeDef, TypeKind};
 
 /// Returns the names of the objects that requests and successful responses contain.
@@ -28,7 +26,7 @@ fn schemas(operation: &Operation) -> Vec<&Schema> {
     }
     schemas.extend(operation.successes.iter().filter_map(|success| match &success.body {
         SuccessBody::Json(schema) => Some(schema),
-        SuccessBody::Empty | SuccessBody::Bytes { .. } => None,
+        SuccessBody::Empty | SuccessBody::Text { .. } | SuccessBody::Bytes { .. } => None,
     }));
     schemas
 }
@@ -50,20 +48,16 @@ fn reach(ty: &Type, api: &Api, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Generates the objects of a module.
-pub fn objects(api: &Api, module: &str, needed: &BTreeSet<String>) -> Result<TokenStream> {
-    let own = |def: &&TypeDef| needed.contains(&def.name) && def.resource.as_deref().unwrap_or(SHARED) == module;
-    let mut names = BTreeSet::new();
+/// Generates the objects of a resource, or those that several resources have.
+pub fn objects(api: &Api, resource: Option<&str>, needed: &BTreeSet<String>) -> Result<TokenStream> {
+    let own = |def: &&TypeDef| needed.contains(&def.name) && def.resource.as_deref() == resource;
     let mut out = TokenStream::new();
     for def in api.types.values().filter(own) {
         let TypeKind::Object { properties, .. } = &def.kind else {
             continue;
         };
-        let constant = names::ident(&def.name.to_shouty_snake_case());
-        if !names.insert(constant.clone()) {
-            bail!("two types of the module `{module}` are called `{constant}`");
-        }
-        let flags = distinct(properties.iter().map(|property| flag(&property.name)).collect());
+        let constant = names::constant_of_type(&def.name);
+        let flags = names::distinct(properties.iter().map(|property| flag(&property.name)));
         let fields = properties
             .iter()
             .zip(&flags)
@@ -111,14 +105,18 @@ pub fn field(
 /// Returns the flag of a parameter or property: lower case with dashes.
 pub fn flag(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if name.chars().all(is_plain) {
+    if name.chars().all(is_plain) && name.chars().any(|c| c != '_') {
         // Not kebab case, which would turn `barrier_1` into `barrier1`.
         name.trim_matches('_').replace('_', "-")
-    } else if name.contains('-') {
+    } else if name.contains('-')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    {
         // The name of a header.
-        name.to_ascii_lowercase()
+        name.trim_matches('-').to_ascii_lowercase()
     } else {
-        name.to_kebab_case()
+        names::snake(name).replace('_', "-")
     }
 }
 
@@ -158,7 +156,7 @@ pub fn object(name: &str, api: &Api) -> Result<TokenStream> {
         .types
         .get(name)
         .ok_or_else(|| anyhow!("the schema `{name}` is missing"))?;
-    let module = names::ident(def.resource.as_deref().unwrap_or(SHARED));
-    let constant = names::ident(&name.to_shouty_snake_case());
+    let module = names::ident(&names::module(def.resource.as_deref()));
+    let constant = names::constant_of_type(name);
     Ok(quote!(&crate::generated::#module::types::#constant))
 }

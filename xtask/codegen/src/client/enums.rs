@@ -3,20 +3,20 @@
 use anyhow::Result;
 
 use super::types::{Module, Types};
-use super::{docs, names};
+use crate::rust::{docs, literals, names};
 use contract::model::{TypeDef, Variant};
 
 /// Writes an enum of strings.
 pub fn write_enum(types: &Types<'_>, out: &mut Module, ty: &TypeDef, values: &[String]) {
     let name = &ty.name;
-    let variants = names::distinct(values.iter().map(|value| names::variant(value)).collect());
+    let variants = names::variants(values);
     let other = other(&variants);
     out.code.push_str(&docs::comments(&types.docs(ty), ""));
     out.code.push_str(&format!(
         "#[derive(Debug, Clone, PartialEq, Eq, Hash)]\npub enum {name} {{\n"
     ));
     for (variant, value) in variants.iter().zip(values) {
-        let doc = vec![format!("`{}`", value.replace('`', "'"))];
+        let doc = vec![docs::code(value)];
         out.code.push_str(&docs::comments(&doc, "    "));
         out.code.push_str(&format!("    {variant},\n"));
     }
@@ -26,7 +26,7 @@ pub fn write_enum(types: &Types<'_>, out: &mut Module, ty: &TypeDef, values: &[S
 
     let mut call = format!("crate::support::open_enum! {{\n    {name} {{\n");
     for (variant, value) in variants.iter().zip(values) {
-        call.push_str(&format!("        {variant} = {},\n", docs::literal(value)));
+        call.push_str(&format!("        {variant} = {},\n", literals::string(value)));
     }
     call.push_str(&format!("    }} else {other}\n}}\n"));
     out.call(&call);
@@ -35,7 +35,7 @@ pub fn write_enum(types: &Types<'_>, out: &mut Module, ty: &TypeDef, values: &[S
 /// Writes a union.
 pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: &[Variant]) -> Result<()> {
     let name = &ty.name;
-    let variant_names = names::distinct(variants.iter().map(|variant| names::variant(&variant.name)).collect());
+    let variant_names: Vec<String> = variants.iter().map(|variant| variant.name.clone()).collect();
     let other = other(&variant_names);
     let rust: Vec<String> = variants
         .iter()
@@ -83,9 +83,17 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
     Ok(())
 }
 
-fn other(variants: &[String]) -> &'static str {
-    ["Unknown", "Unrecognized"]
-        .into_iter()
-        .find(|name| !variants.iter().any(|variant| variant == name))
-        .unwrap_or("NotDocumented")
+/// Returns the variant for everything that is not documented.
+fn other(variants: &[String]) -> String {
+    match ["Unknown", "Unrecognized"]
+        .iter()
+        .find(|name| !variants.iter().any(|variant| variant == *name))
+    {
+        Some(free) => (*free).to_owned(),
+        None => variants
+            .iter()
+            .map(String::as_str)
+            .collect::<names::Scope>()
+            .unique("NotDocumented"),
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::docs;
+use crate::rust::literals;
 use contract::model::{Api, BodyKind, Schema, SuccessBody, Type, TypeKind};
 
 /// The module of all IDs, which belong to no resource.
@@ -54,7 +54,7 @@ fn kind(ty: &Type) -> Option<&str> {
 pub fn write(api: &Api) -> String {
     let mut out = String::from("\n/// The IDs of objects.\npub mod types {\n    crate::support::ids! {\n");
     for kind in kinds(api) {
-        let _ = writeln!(out, "        {} = {},", name(kind), docs::literal(kind));
+        let _ = writeln!(out, "        {} = {},", name(kind), literals::string(kind));
     }
     out.push_str("    }\n}\n");
     out

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::types::{Module, Types, innermost};
-use super::{docs, names};
+use crate::rust::{docs, literals, names};
 use contract::model::{Property, Schema, Type, TypeDef};
 
 /// The maximum width of a line of property names.
@@ -48,7 +48,7 @@ impl PropertyField<'_> {
     fn listed(&self) -> String {
         match self.name == self.wire {
             true => self.name.clone(),
-            false => format!("{} = {}", self.name, docs::literal(self.wire)),
+            false => format!("{} = {}", self.name, literals::string(self.wire)),
         }
     }
 
@@ -56,7 +56,7 @@ impl PropertyField<'_> {
     fn typed(&self) -> String {
         match self.name == self.wire {
             true => format!("{}: {}", self.name, self.value),
-            false => format!("{}: {} = {}", self.name, self.value, docs::literal(self.wire)),
+            false => format!("{}: {} = {}", self.name, self.value, literals::string(self.wire)),
         }
     }
 }
@@ -115,7 +115,7 @@ fn fields<'a>(
             _ => true,
         })
         .collect();
-    let names = names::distinct(seen.iter().map(|property| names::field(&property.name)).collect());
+    let names = names::client_fields(seen.iter().map(|property| property.name.as_str()));
     seen.into_iter()
         .zip(names)
         .map(|(property, name)| {

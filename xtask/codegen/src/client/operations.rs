@@ -6,10 +6,11 @@ use anyhow::{Context as _, Result, bail};
 use openapiv3::OpenAPI;
 use progenitor_impl::Generator;
 
+use super::lists;
 use super::reduce::{self, Call};
 use super::rewrite::{Builder, DEFAULT_PAGE_SIZE, List, rewrite};
 use super::types::Types;
-use super::{docs, lists, names};
+use crate::rust::{docs, literals, names};
 use contract::model::{Api, Operation, Paging, ParameterLocation, Success, SuccessBody};
 
 /// The operations of one resource.
@@ -43,7 +44,7 @@ pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTre
             methods.push_str(&list_method(operation, call, &paging, types)?);
             continue;
         }
-        let name = names::builder(&call.method);
+        let name = call.builder.clone();
         let Some(mut builder) = builders.remove(&name) else {
             bail!(
                 "client: operation `{}`: progenitor wrote no builder `{name}`",
@@ -154,7 +155,7 @@ fn list_method(operation: &Operation, call: &Call, paging: &Paging<'_>, types: &
     let lines = docs::comments(&method_docs(operation, parameters), "    ");
     let method = &call.method;
     let item = types.rust(paging.item, "crate::types::")?;
-    let (id, path) = (docs::literal(&operation.id), docs::literal(&operation.path));
+    let (id, path) = (literals::string(&operation.id), literals::string(&operation.path));
     let successes: Vec<String> = operation
         .successes
         .iter()
@@ -252,7 +253,7 @@ fn errors(operation: &Operation) -> String {
 /// Describes a success response beyond its type: that it is binary, is not 2xx, or has headers.
 fn response(success: &Success) -> Option<String> {
     let mut parts = Vec::new();
-    if let SuccessBody::Bytes { media_type } = &success.body {
+    if let SuccessBody::Text { media_type } | SuccessBody::Bytes { media_type } = &success.body {
         parts.push(match media_type.as_str() {
             "*/*" => "a stream of bytes, because the documented bodies differ".to_owned(),
             media_type => format!("`{media_type}`, as a stream of bytes"),
@@ -293,7 +294,7 @@ fn imports(builders: &str) -> String {
     let mut imports = "use progenitor_client::ResponseValue;\n".to_owned();
     imports.push('\n');
     imports.push_str(&format!("use crate::{names};\n"));
-    if mentions(builders, "types") {
+    if mentions(builders, "types::") {
         imports.push_str("use crate::generated::types;\n");
     }
     imports.push_str("use crate::support;\n");
@@ -310,6 +311,7 @@ fn imports(builders: &str) -> String {
 fn mentions(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        !code[..at].ends_with(is_word) && !code[at + word.len()..].starts_with(is_word)
+        let goes_on = !word.ends_with(':') && code[at + word.len()..].starts_with(is_word);
+        !code[..at].ends_with(is_word) && !goes_on
     })
 }

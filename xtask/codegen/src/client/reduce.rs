@@ -11,7 +11,8 @@ use progenitor_impl::{GenerationSettings, InterfaceStyle, TagStyle};
 use serde_json::{Map, Value, json};
 
 use super::types::Types;
-use super::{lists, names, unsupported};
+use super::{lists, unsupported};
+use crate::rust::names;
 use contract::model::{
     Api, BodyKind, Operation, Parameter, ParameterLocation, Schema, Success, SuccessBody, Type, TypeKind,
 };
@@ -28,6 +29,8 @@ pub struct Reduced {
 pub struct Call {
     /// The method of `Client`.
     pub method: String,
+    /// The builder.
+    pub builder: String,
     /// The Rust names of the parameters, in their order.
     pub parameters: Vec<String>,
     /// The success statuses outside of 2xx, by their placeholder: progenitor accepts only 2xx as success.
@@ -41,18 +44,8 @@ pub fn reduce(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<Reduce
     let mut references = References::default();
     let mut calls = Vec::new();
     let mut paths = Map::new();
-    let mut methods = BTreeMap::new();
     for operation in &api.operations {
         let call = call(operation)?;
-        if let Some(other) = methods.insert(call.method.clone(), &operation.id) {
-            return unsupported(
-                operation,
-                format!(
-                    "its method would be `{}`, like that of operation `{other}`",
-                    call.method
-                ),
-            );
-        }
         if lists::list(api, operation).is_some() {
             calls.push(call);
             continue;
@@ -116,32 +109,18 @@ impl References {
 
 /// Returns the names in the code of an operation.
 pub fn call(operation: &Operation) -> Result<Call> {
-    let method = names::method(&operation.id);
-    if names::taken_method(&method) {
-        return unsupported(
-            operation,
-            format!("`Client` has a hand-written method `{method}`; give it another operationId"),
-        );
-    }
-    let builder = names::builder(&method);
-    if names::taken_type(&builder) {
-        return unsupported(
-            operation,
-            format!("its builder would be called `{builder}`; give it another operationId"),
-        );
-    }
     if matches!(operation.method.as_str(), "options" | "trace") {
         return unsupported(operation, "reqwest has no such method");
     }
     // Path parameters come first: their names must not depend on other parameters, because operations of a path share its template.
     let mut order: Vec<usize> = (0..operation.parameters.len()).collect();
     order.sort_by_key(|index| operation.parameters[*index].location != ParameterLocation::Path);
-    let found: Vec<String> = order
+    let found = order
         .iter()
-        .map(|index| names::parameter(&operation.parameters[*index].name))
-        .collect();
+        .map(|index| names::parameter(&operation.parameters[*index].name));
+    let found = names::distinct(found);
     let mut parameters = vec![String::new(); found.len()];
-    for (index, name) in order.into_iter().zip(names::distinct(found)) {
+    for (index, name) in order.into_iter().zip(found) {
         parameters[index] = name;
     }
     let mut placeholders =
@@ -153,7 +132,8 @@ pub fn call(operation: &Operation) -> Result<Call> {
         .filter_map(|success| Some((placeholders.next()?, success.status)))
         .collect();
     Ok(Call {
-        method,
+        method: names::method(operation),
+        builder: names::type_of(operation),
         parameters,
         statuses,
     })
@@ -195,7 +175,9 @@ fn item(operation: &Operation, call: &Call, types: &Types<'_>, references: &mut 
                 json!({"application/x-www-form-urlencoded":
                     {"schema": references.reference(types.rust(schema, "types::")?)}})
             }
-            BodyKind::Bytes => json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}),
+            BodyKind::Text | BodyKind::Bytes => {
+                json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}})
+            }
         };
         item["requestBody"] = json!({"required": true, "content": content});
     }
@@ -282,7 +264,9 @@ fn responses(operation: &Operation, call: &Call, types: &Types<'_>, references: 
 fn content(success: &Success, types: &Types<'_>, references: &mut References) -> Result<(Value, String)> {
     Ok(match &success.body {
         SuccessBody::Empty => (json!({}), "none".to_owned()),
-        SuccessBody::Bytes { .. } => (json!({"application/octet-stream": {}}), "bytes".to_owned()),
+        SuccessBody::Text { .. } | SuccessBody::Bytes { .. } => {
+            (json!({"application/octet-stream": {}}), "bytes".to_owned())
+        }
         SuccessBody::Json(schema) => {
             let rust = types.rust(schema, "types::")?;
             let reference = references.reference(rust.clone());

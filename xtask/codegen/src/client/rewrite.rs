@@ -7,8 +7,8 @@ use quote::{ToTokens as _, format_ident};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ImplItem, Pat, Stmt, parse_quote};
 
-use super::docs;
 use super::reduce::Call;
+use crate::rust::docs;
 use contract::model::{BodyKind, Operation, Paging, ParameterLocation, SuccessBody};
 
 /// progenitor's builder of one operation.
@@ -267,7 +267,7 @@ impl Rewriter<'_> {
         }
         let reader = match self.operation.successes.first().map(|success| &success.body) {
             Some(SuccessBody::Json(_)) => format_ident!("json"),
-            Some(SuccessBody::Bytes { .. }) => format_ident!("stream"),
+            Some(SuccessBody::Text { .. } | SuccessBody::Bytes { .. }) => format_ident!("stream"),
             Some(SuccessBody::Empty) | None => format_ident!("empty"),
         };
         let call: Expr = parse_quote!(support::#reader(client, &Self::OPERATION, request).await);
@@ -493,7 +493,7 @@ impl Expressions<'_> {
         match (call.method.to_string().as_str(), &body.kind) {
             ("json", BodyKind::Json(_)) => call.method = format_ident!("optional_json"),
             ("form", BodyKind::Form(_)) => call.method = format_ident!("optional_form"),
-            ("body", BodyKind::Bytes) => {
+            ("body", BodyKind::Text | BodyKind::Bytes) => {
                 call.method = format_ident!("optional_bytes");
                 // The content type goes with the body.
                 if let Expr::MethodCall(header) = &*call.receiver

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 
-use super::{docs, ids, lists, names};
+use super::{ids, lists};
+use crate::rust::{docs, names};
 use contract::model::{Api, BodyKind, Integer, Schema, StringFormat, SuccessBody, Type, TypeDef, TypeKind};
 
 /// All types of the document and their modules.
@@ -46,9 +47,6 @@ impl<'a> Types<'a> {
         for (name, ty) in &api.types {
             if pages.contains_key(name.as_str()) {
                 continue;
-            }
-            if names::taken_type(name) || syn::parse_str::<syn::Ident>(name).is_err() {
-                bail!("client: schema `{name}`: Rust cannot have a type of that name here; pin another with `x-name`");
             }
             modules.insert(name.clone(), names::module(ty.resource.as_deref()));
         }
@@ -175,7 +173,7 @@ impl<'a> Types<'a> {
 fn purposes<'a>(api: &'a Api, pages: &BTreeMap<&'a str, &'a Schema>) -> BTreeMap<&'a str, String> {
     let mut purposes = BTreeMap::new();
     for operation in &api.operations {
-        let method = names::method(&operation.id);
+        let method = names::method(operation);
         let link = format!("[`Client::{method}`](crate::Client::{method})");
         if let Some(BodyKind::Json(schema) | BodyKind::Form(schema)) = operation.body.as_ref().map(|body| &body.kind)
             && let Type::Named(name) = &schema.ty

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::methods::{matchers, success_method};
 use super::{HEADER, Named};
-use crate::client::docs;
 use crate::client::types::Types;
+use crate::rust::literals;
 use contract::model::{BodyKind, ParameterLocation, Success, SuccessBody};
 
 /// `coverage.rs`.
@@ -22,7 +22,7 @@ pub fn write(resources: &BTreeMap<String, Vec<Named<'_>>>, types: &Types<'_>) ->
             let _ = writeln!(
                 table,
                 "    ({}, {}, |server, sample| Box::pin({name}(server, sample))),",
-                docs::literal(&named.operation.id),
+                literals::string(&named.operation.id),
                 success.status
             );
         }
@@ -50,7 +50,7 @@ fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>)
         let _ = writeln!(
             out,
             "    let p{at}: {rust} = sample.parameter({});",
-            docs::literal(&parameter.name)
+            literals::string(&parameter.name)
         );
     }
     let body = named.operation.body.as_ref();
@@ -58,7 +58,9 @@ fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>)
         Some(BodyKind::Json(schema) | BodyKind::Form(schema)) => {
             let _ = writeln!(out, "    let body: {} = sample.body();", types.rust(schema, "types::")?);
         }
-        Some(BodyKind::Bytes) => out.push_str("    let body: Vec<u8> = b\"\\x00\\xff bytes\".to_vec();\n"),
+        Some(BodyKind::Text | BodyKind::Bytes) => {
+            out.push_str("    let body: Vec<u8> = b\"\\x00\\xff bytes\".to_vec();\n")
+        }
         None => {}
     }
     let argument = match &success.body {
@@ -67,7 +69,7 @@ fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>)
             let _ = writeln!(out, "    let expected: {rust} = sample.response({});", success.status);
             "&expected"
         }
-        SuccessBody::Bytes { .. } => {
+        SuccessBody::Text { .. } | SuccessBody::Bytes { .. } => {
             out.push_str("    let expected: Vec<u8> = b\"\\xff\\x00 bytes\".to_vec();\n");
             "expected.clone()"
         }
@@ -98,7 +100,7 @@ fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>)
         match (body, sends_body) {
             (_, Some(body)) => {
                 when.push_str(match body.kind {
-                    BodyKind::Bytes => ".bytes(body.clone())",
+                    BodyKind::Text | BodyKind::Bytes => ".bytes(body.clone())",
                     _ => ".body(&body)",
                 });
                 sent.push_str(".body(body.clone())");
@@ -117,11 +119,13 @@ fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>)
             named.method,
             success_method(success.status),
             named.call.method,
-            docs::literal(name)
+            literals::string(name)
         );
         out.push_str(match &success.body {
             SuccessBody::Json(_) => "    assert_eq!(response.into_inner(), expected);\n",
-            SuccessBody::Bytes { .. } => "    assert_eq!(collect(response.into_inner()).await, expected);\n",
+            SuccessBody::Text { .. } | SuccessBody::Bytes { .. } => {
+                "    assert_eq!(collect(response.into_inner()).await, expected);\n"
+            }
             SuccessBody::Empty => "    drop(response);\n",
         });
         out.push_str("    mock.assert();\n    mock.delete();\n");

@@ -7,50 +7,10 @@ use heck::ToSnakeCase as _;
 
 use super::Named;
 use crate::client::types::Types;
-use crate::client::{docs, names};
+use crate::rust::{docs, literals, names, taken};
 use contract::model::{
     Api, Body, BodyKind, Header, Operation, Parameter, ParameterLocation, Schema, Success, SuccessBody,
 };
-
-/// The hand-written methods of `When`.
-const TAKEN_WHEN: &[&str] = &[
-    "anonymous",
-    "authenticated",
-    "body",
-    "body_includes",
-    "body_matches",
-    "bytes",
-    "compare",
-    "condition",
-    "finish",
-    "header",
-    "httpmock",
-    "matches",
-    "new",
-    "no_body",
-];
-
-/// The hand-written methods of `Then`.
-const TAKEN_THEN: &[&str] = &[
-    "always",
-    "conflict",
-    "delay",
-    "denied",
-    "error",
-    "file",
-    "forbidden",
-    "header",
-    "items",
-    "new",
-    "not_found",
-    "precondition_failed",
-    "rate_limited",
-    "raw",
-    "respond_with",
-    "unauthorized",
-    "up_to_n_times",
-    "validation",
-];
 
 /// Writes the implementations for an operation, each after a blank line.
 pub fn write(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
@@ -93,11 +53,8 @@ pub fn matchers(named: &Named<'_>) -> Vec<String> {
         .call
         .parameters
         .iter()
-        .map(|name| match TAKEN_WHEN.contains(&name.as_str()) {
-            true => format!("{name}_parameter"),
-            false => name.clone(),
-        });
-    names::distinct(renamed.collect())
+        .map(|name| names::beside(name.clone(), taken::WHEN_METHODS, "parameter"));
+    names::distinct(renamed)
 }
 
 fn matcher(parameter: &Parameter, method: &str, types: &Types<'_>) -> Result<String> {
@@ -106,13 +63,13 @@ fn matcher(parameter: &Parameter, method: &str, types: &Types<'_>) -> Result<Str
     if lines.is_empty() {
         lines.push(format!("`{}`.", parameter.name));
     }
-    let name = docs::literal(&parameter.name);
+    let name = literals::string(&parameter.name);
     let (value, call) = match parameter.location {
         ParameterLocation::Path => ("Argument", format!("path(self, {name}, value)")),
         ParameterLocation::Query => {
             let spellings: Vec<String> = std::iter::once(&parameter.name)
                 .chain(&parameter.aliases)
-                .map(|name| docs::literal(name))
+                .map(|name| literals::string(name))
                 .collect();
             ("Expect", format!("query(self, &[{}], value)", spellings.join(", ")))
         }
@@ -142,7 +99,7 @@ fn body_traits(ty: &str, body: &Body, types: &Types<'_>) -> Result<String> {
                 types.rust(schema, "types::")?
             )
         }
-        BodyKind::Bytes => format!("\nimpl crate::BytesBody for operations::{ty} {{}}\n"),
+        BodyKind::Text | BodyKind::Bytes => format!("\nimpl crate::BytesBody for operations::{ty} {{}}\n"),
     };
     if !body.required {
         let _ = write!(out, "\nimpl crate::OptionalBody for operations::{ty} {{}}\n");
@@ -177,11 +134,11 @@ fn response(success: &Success, types: &Types<'_>) -> Result<String> {
                 format!("json_response::<_, {rust}>(self, {status}, body.borrow())"),
             )
         }
-        SuccessBody::Bytes { media_type } => (
+        SuccessBody::Text { media_type } | SuccessBody::Bytes { media_type } => (
             ", content: impl Into<Vec<u8>>".to_owned(),
             format!(
                 "bytes_response(self, {status}, {}, content)",
-                docs::literal(concrete(media_type))
+                literals::string(concrete(media_type))
             ),
         ),
     };
@@ -219,12 +176,12 @@ fn headers(operation: &Operation) -> Vec<(&Header, String)> {
     let methods = found.iter().map(|header| {
         // `ETag` is one word.
         let name = names::parameter(&header.name.to_lowercase());
-        match TAKEN_THEN.contains(&name.as_str()) || statuses.contains(&name) {
+        match taken::THEN_METHODS.contains(&name.as_str()) || statuses.contains(&name) {
             true => format!("{name}_header"),
             false => name,
         }
     });
-    let methods = names::distinct(methods.collect());
+    let methods = names::distinct(methods);
     found.into_iter().zip(methods).collect()
 }
 
@@ -238,7 +195,7 @@ fn header_setter(header: &Header, method: &str, types: &Types<'_>) -> Result<Str
         "\n{}    pub fn {method}(&mut self, value: impl crate::Argument<{rust}>) -> &mut Self {{\n        \
          crate::then::header(self, {}, &value.into_value())\n    }}\n",
         docs::comments(&lines, "    "),
-        docs::literal(&header.name)
+        literals::string(&header.name)
     ))
 }
 
@@ -262,7 +219,7 @@ fn response_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
     if let [
         Success {
             status,
-            body: SuccessBody::Bytes { media_type },
+            body: SuccessBody::Text { media_type } | SuccessBody::Bytes { media_type },
             ..
         },
     ] = operation.successes.as_slice()
@@ -271,7 +228,7 @@ fn response_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
             out,
             "\nimpl crate::FileResponse for operations::{ty} {{\n    const STATUS: u16 = {status};\n    \
              const MEDIA_TYPE: &'static str = {};\n}}\n",
-            docs::literal(concrete(media_type))
+            literals::string(concrete(media_type))
         );
     }
     Ok(out)

@@ -5,8 +5,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::names;
 use super::rust_type::{self, empty_is_null};
+use crate::rust::names;
 use contract::model::{Api, Integer, Schema, StringFormat, Type, TypeKind};
 
 /// The code that replaces an absent property by its default.
@@ -130,9 +130,7 @@ pub(crate) fn expression(
                 let index = values.iter().position(|value| value == text);
                 let index = index.with_context(|| format!("`{text}` is not among the values"))?;
                 let name = path(name);
-                let mut scope = names::Scope::default();
-                let mut variants = values.iter().map(|value| scope.unique(&names::variant(value)));
-                let variant = names::ident(&variants.nth(index).unwrap_or_default());
+                let variant = names::ident(&names::variants(values)[index]);
                 quote!(#name::#variant)
             }
             _ => bail!("{value} cannot be written as a Rust constant"),

@@ -1,53 +1,9 @@
 //! Doc comments from the descriptions of the document.
 
 use proc_macro2::TokenStream;
-use quote::quote;
 
+use crate::rust::docs;
 use contract::model::{Constraints, Operation, Schema};
-
-/// Returns the doc attributes for paragraphs.
-pub fn comment(paragraphs: impl IntoIterator<Item = String>) -> TokenStream {
-    let mut lines: Vec<String> = Vec::new();
-    for paragraph in paragraphs {
-        let text = self::lines(&paragraph);
-        if !text.is_empty() && !lines.is_empty() {
-            lines.push(String::new());
-        }
-        lines.extend(text);
-    }
-    let lines = lines.iter().map(|line| {
-        if line.is_empty() {
-            line.clone()
-        } else {
-            format!(" {line}")
-        }
-    });
-    quote!(#(#[doc = #lines])*)
-}
-
-/// Splits a description into lines that are safe in a doc comment: without HTML breaks, without indented lines (they would be
-/// doc tests), and with every fence closed.
-fn lines(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut fenced = false;
-    for line in text.replace("<br>", "").replace("<br/>", "").lines() {
-        let mut line = line.trim();
-        if line.starts_with("```") || line.starts_with("~~~") {
-            fenced = !fenced;
-            line = if fenced { "```text" } else { "```" };
-        }
-        if !line.is_empty() || lines.last().is_some_and(|last| !last.is_empty()) {
-            lines.push(line.to_owned());
-        }
-    }
-    while lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    if fenced {
-        lines.push("```".to_owned());
-    }
-    lines
-}
 
 /// Returns the doc comment of an operation: its summary, method and path, roles, statuses and description.
 pub fn operation(operation: &Operation) -> TokenStream {
@@ -62,7 +18,7 @@ pub fn operation(operation: &Operation) -> TokenStream {
         .iter()
         .map(|success| success.status.to_string())
         .collect();
-    comment([
+    docs::attributes([
         operation.summary.clone().unwrap_or_default(),
         format!(
             "`{method} {}` for {callers}. Responds with {}.",
@@ -86,7 +42,7 @@ pub fn property(description: Option<&str>, schema: &Schema) -> TokenStream {
     if schema.deprecated {
         facts.push("Deprecated.".to_owned());
     }
-    comment([description.unwrap_or_default().to_owned(), facts.join(" ")])
+    docs::attributes([description.unwrap_or_default().to_owned(), facts.join(" ")])
 }
 
 fn constraints(constraints: &Constraints) -> Vec<String> {
@@ -120,15 +76,6 @@ fn constraints(constraints: &Constraints) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn descriptions_are_safe_in_doc_comments() {
-        let text = "One.<br>\n    indented\n\n\n```json\n{}\n";
-        assert_eq!(lines(text), ["One.", "indented", "", "```text", "{}", "```"]);
-        assert_eq!(lines("\n \n"), [""; 0]);
-        let doc = comment(["A".to_owned(), String::new(), "B".to_owned()]).to_string();
-        assert_eq!(doc, quote!(#[doc = " A"] #[doc = ""] #[doc = " B"]).to_string());
-    }
 
     #[test]
     fn limits_are_written_as_sentences() {

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::names;
+use crate::rust::names;
 use contract::model::{
     Api, Operation, Parameter, ParameterLocation, Schema, StringFormat, SuccessBody, Type, TypeKind,
 };

@@ -3,20 +3,23 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, bail};
-use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
-use super::{AtOperation, docs, lists, names, responses, rust_type, schemas, types};
+use super::{AtOperation, lists, responses, rust_type, schemas, types};
+use crate::cli::table::key;
+use crate::lists::NotImplemented;
+use crate::rust::{docs, names, taken};
 use crate::state;
 use contract::echo;
+use contract::media::{JSON, OCTETS};
 use contract::model::{
-    Api, Body, BodyKind, Echo, Operation, Parameter, ParameterLocation, Property, Schema, Type, TypeKind,
+    Api, ArrayStyle, Body, BodyKind, Echo, Operation, Parameter, ParameterLocation, Property, Schema, Type, TypeKind,
 };
 
 /// Returns the trait of a resource.
 pub fn trait_name(resource: &str) -> Ident {
-    format_ident!("{}Api", resource.to_upper_camel_case())
+    names::ident(&format!("{}Api", names::pascal(resource)))
 }
 
 /// The generated code of a resource, except the types of the document.
@@ -30,11 +33,13 @@ pub struct Resource {
 }
 
 /// Generates a resource; `taken` are the type names of its module.
-pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Result<Resource> {
+pub fn resource(
+    name: &str,
+    api: &Api,
+    taken: &BTreeSet<String>,
+    not_implemented: &NotImplemented,
+) -> anyhow::Result<Resource> {
     let trait_name = trait_name(name);
-    if taken.contains(&trait_name.to_string()) {
-        bail!("the schema `{trait_name}` has the name of the trait of its resource: give it another name (`x-name`)");
-    }
     let mut scope: names::Scope = taken.iter().map(String::as_str).collect();
     let states = state::bodies(api);
     let operations = api
@@ -42,8 +47,12 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
         .iter()
         .filter(|operation| operation.resource == name)
         .map(|operation| {
-            OperationCode::new(operation, api, &trait_name, &mut scope, &states)
-                .with_context(|| AtOperation(operation.id.clone()))
+            let code = if not_implemented.contains(operation) {
+                OperationCode::not_implemented(operation, api)
+            } else {
+                OperationCode::new(operation, api, &trait_name, &mut scope, &states)
+            };
+            code.with_context(|| AtOperation(operation.id.clone()))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
 
@@ -54,7 +63,21 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
     let statics = operations.iter().map(|operation| &operation.description);
     let constants = operations.iter().map(|operation| &operation.constant);
     let count = proc_macro2::Literal::usize_unsuffixed(operations.len());
-    let trait_doc = docs::comment([format!("The operations of `/{name}`, one method each.")]);
+    let mut trait_doc = vec![format!("The operations of `/{name}`, one method each.")];
+    let missing = api
+        .operations
+        .iter()
+        .filter(|one| one.resource == name && not_implemented.contains(one));
+    let missing: Vec<String> = missing.map(|operation| format!("`{}`", key(operation))).collect();
+    if !missing.is_empty() {
+        trait_doc.push(String::new());
+        trait_doc.push(format!(
+            "No method, and 501 until the line is removed from `specs/{}`: {}.",
+            NotImplemented::FILE,
+            missing.join(", ")
+        ));
+    }
+    let trait_doc = docs::attributes(trait_doc);
     let types = quote!(#(#types)*);
     let routing = quote! {
         #trait_doc
@@ -109,6 +132,21 @@ impl Arguments {
 }
 
 impl OperationCode {
+    /// Returns the code of an operation that has no method, and answers 501. Its input is not read.
+    fn not_implemented(operation: &Operation, api: &Api) -> anyhow::Result<Self> {
+        let constant = names::constant(&operation.id);
+        let none = TokenStream::new();
+        Ok(Self {
+            method: none.clone(),
+            route: quote!(.not_implemented(&#constant)),
+            handler: none.clone(),
+            types: none,
+            description: description(operation, api, &constant, false, &BTreeSet::new())?,
+            constant,
+            has_schema: false,
+        })
+    }
+
     fn new(
         operation: &Operation,
         api: &Api,
@@ -116,9 +154,9 @@ impl OperationCode {
         scope: &mut names::Scope,
         states: &BTreeSet<String>,
     ) -> anyhow::Result<Self> {
-        let method = names::value(&operation.id);
-        let constant = names::constant(&operation.id);
-        let upper = operation.id.to_upper_camel_case();
+        let method = names::value(&operation.name);
+        let constant = names::constant(&operation.name);
+        let upper = names::type_of(operation);
         let arguments = arguments(operation, api, &upper, scope)?;
         let success = names::ident(&scope.unique(&format!("{upper}Response")));
         let responses = responses::responses(operation, &success, api)?;
@@ -129,7 +167,7 @@ impl OperationCode {
             types,
         } = arguments;
 
-        let doc = docs::operation(operation);
+        let doc = super::docs::operation(operation);
         let (caller, caller_in_handler, add) = if operation.signed_in {
             (quote!(Self::Caller), quote!(A::Caller), quote!(authenticated))
         } else {
@@ -179,9 +217,7 @@ impl OperationCode {
 
 fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::Scope) -> anyhow::Result<Arguments> {
     let mut arguments = Arguments::default();
-    let mut taken: names::Scope = ["call", "input", "server", "success", "query", "headers", "body"]
-        .into_iter()
-        .collect();
+    let mut taken: names::Scope = taken::ARGUMENTS.iter().copied().collect();
     for parameter in path_order(operation) {
         let name = names::ident(&taken.unique(&names::snake(&parameter.name)));
         let wire = &parameter.name;
@@ -239,6 +275,8 @@ fn path_order(operation: &Operation) -> Vec<&Parameter> {
 
 fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
     let (ty, read) = match (&body.kind, body.required) {
+        (BodyKind::Text, true) => return (quote!(String), quote!(input.text())),
+        (BodyKind::Text, false) => return (quote!(Option<String>), quote!(input.optional_text())),
         (BodyKind::Bytes, true) => return (quote!(api::Bytes), quote!(input.bytes())),
         (BodyKind::Bytes, false) => return (quote!(Option<api::Bytes>), quote!(input.optional_bytes())),
         (BodyKind::Json(schema), _) if body.merge_patch => {
@@ -280,7 +318,7 @@ fn description(
         signed_in,
         ..
     } = operation;
-    let doc = docs::comment([format!("`{} {path}`", operation.method.to_uppercase())]);
+    let doc = docs::attributes([format!("`{} {path}`", operation.method.to_uppercase())]);
     let method = names::ident(&operation.method.to_uppercase());
     let roles = match &operation.access {
         Some(roles) => quote!(Some(&[#(#roles),*])),
@@ -291,7 +329,7 @@ fn description(
         .iter()
         .filter(|parameter| !is_precondition(operation, parameter))
         .map(|parameter| {
-            let kind = types::parameter_type(&parameter.schema, api)
+            let kind = types::parameter_type(&parameter.schema, api, parameter.style)
                 .with_context(|| format!("the parameter `{}`", parameter.name))?;
             Ok(parameter_description(
                 &parameter.name,
@@ -307,12 +345,16 @@ fn description(
             required,
             kind,
             merge_patch,
+            media_type,
             ..
         }) => {
             let content = match kind {
                 BodyKind::Json(_) if *merge_patch => quote!(MergePatch),
-                BodyKind::Json(_) => quote!(Json),
-                BodyKind::Bytes => quote!(Bytes),
+                BodyKind::Json(_) if media_type == JSON => quote!(Json),
+                BodyKind::Json(_) => quote!(JsonAs(&[#JSON, #media_type])),
+                BodyKind::Text => quote!(Text(&[#media_type])),
+                BodyKind::Bytes if media_type == OCTETS => quote!(Bytes),
+                BodyKind::Bytes => quote!(BytesAs(&[#media_type])),
                 BodyKind::Form(schema) => {
                     let fields = form_fields(schema, api)?;
                     quote!(Form(&[#(#fields),*]))
@@ -385,7 +427,7 @@ fn form_fields(schema: &contract::model::Schema, api: &Api) -> anyhow::Result<Ve
     properties
         .iter()
         .map(|property| {
-            let kind = types::parameter_type(&property.schema, api)
+            let kind = types::parameter_type(&property.schema, api, ArrayStyle::Repeat)
                 .with_context(|| format!("the form field `{}`", property.name))?;
             Ok(parameter_description(&property.name, "field", &kind, &[]))
         })

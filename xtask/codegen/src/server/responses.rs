@@ -4,7 +4,8 @@ use anyhow::bail;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{docs, lists, names, rust_type};
+use super::{lists, rust_type};
+use crate::rust::{docs, names};
 use contract::echo;
 use contract::model::{Api, Header, Operation, Schema, StringFormat, Success, SuccessBody, Type};
 
@@ -79,19 +80,19 @@ impl<'a> Parts<'a> {
             headers.push(HeaderField {
                 name: "Location".to_owned(),
                 field: names::ident(&scope.unique("location")),
-                doc: docs::comment(["The target of the redirection.".to_owned()]),
+                doc: docs::attributes(["The target of the redirection.".to_owned()]),
                 ty: quote!(String),
                 required: true,
             });
         }
         // With a range such as `image/*`, each response has its own media type.
-        if let SuccessBody::Bytes { media_type } = &success.body
+        if let SuccessBody::Text { media_type } | SuccessBody::Bytes { media_type } = &success.body
             && media_type.contains('*')
         {
             headers.push(HeaderField {
                 name: "Content-Type".to_owned(),
                 field: names::ident(&scope.unique("content_type")),
-                doc: docs::comment([format!("`Content-Type`, of the range `{media_type}`.")]),
+                doc: docs::attributes([format!("`Content-Type`, of the range `{media_type}`.")]),
                 ty: quote!(String),
                 required: true,
             });
@@ -102,6 +103,7 @@ impl<'a> Parts<'a> {
                 Some(item) => quote!(pbx_types::list::Page<#item>),
                 None => rust_type::nullable(schema),
             }),
+            SuccessBody::Text { .. } => Some(quote!(String)),
             SuccessBody::Bytes { .. } => Some(quote!(pbx_types::Bytes)),
         };
         if body.is_some() && matches!(success.status, 204 | 205 | 304) {
@@ -148,6 +150,14 @@ impl<'a> Parts<'a> {
                 Some(volatile) => quote!(api::tagged_json(#status, &body, &[#(#volatile),*])),
                 None => quote!(api::json(#status, &body)),
             },
+            SuccessBody::Text { media_type } => {
+                let media_type = if media_type.contains('*') {
+                    "text/plain"
+                } else {
+                    media_type
+                };
+                quote!(api::bytes(#status, #media_type, body.into()))
+            }
             SuccessBody::Bytes { media_type } => {
                 // For a range, the `Content-Type` header replaces it.
                 let media_type = if media_type.contains('*') {
@@ -196,7 +206,7 @@ impl HeaderField {
         };
         Ok(Self {
             field: names::ident(&scope.unique(&names::snake(&header.name))),
-            doc: docs::comment([
+            doc: docs::attributes([
                 format!("`{}`.", header.name),
                 described.description.clone().unwrap_or_default(),
             ]),
@@ -226,7 +236,7 @@ fn plain(parts: &Parts<'_>) -> Responses {
 }
 
 fn structure(operation: &Operation, name: &Ident, parts: &Parts<'_>) -> Responses {
-    let doc = docs::comment([format!("The response of `{}`.", operation.id)]);
+    let doc = docs::attributes([format!("The response of `{}`.", operation.id)]);
     let fields = parts.fields(&quote!(pub));
     let field_names = parts.field_names();
     let respond = parts.respond();
@@ -243,14 +253,14 @@ fn structure(operation: &Operation, name: &Ident, parts: &Parts<'_>) -> Response
 }
 
 fn enumeration(operation: &Operation, name: &Ident, all: &[Parts<'_>]) -> Responses {
-    let doc = docs::comment([format!("The responses of `{}`.", operation.id)]);
+    let doc = docs::attributes([format!("The responses of `{}`.", operation.id)]);
     let mut variants = Vec::new();
     let mut arms = Vec::new();
     for parts in all {
         let variant = names::ident(&variant(parts.success.status));
         let status = parts.success.status.to_string();
         let description = parts.success.description.clone().unwrap_or_default();
-        let doc = docs::comment([format!("{status}. {description}").trim().to_owned()]);
+        let doc = docs::attributes([format!("{status}. {description}").trim().to_owned()]);
         let respond = parts.respond();
         if parts.headers.is_empty() {
             match &parts.body {

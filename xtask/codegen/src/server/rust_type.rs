@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::names;
+use crate::rust::names;
 use contract::model::{Api, Integer, Schema, StringFormat, Type, TypeKind};
 
 /// Returns the Rust type of the values of a schema that are not null, as named in the module of its resource.
@@ -54,7 +54,10 @@ pub fn plain_at(schema: &Schema, path: &dyn Fn(Generated<'_>) -> TokenStream) ->
             let value = nullable_at(values, path);
             quote!(std::collections::BTreeMap<String, #value>)
         }
-        Type::Named(name) => path(Generated::Named(name)),
+        Type::Named(name) => {
+            let name = path(Generated::Named(name));
+            if schema.boxed { quote!(Box<#name>) } else { name }
+        }
     }
 }
 

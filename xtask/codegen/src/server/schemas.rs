@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::{AtOperation, types};
 use contract::echo::IF_MATCH;
 use contract::extensions::ECHO;
+use contract::media;
 use contract::model::{Api, BodyKind, Operation, Parameter, ParameterLocation, StringFormat, Type};
 use contract::normalize;
 use contract::texts::empty_branch;
@@ -26,7 +27,7 @@ pub fn is_needed(operation: &Operation, _: &Api) -> bool {
     let has_body = operation
         .body
         .as_ref()
-        .is_some_and(|body| !matches!(body.kind, BodyKind::Bytes));
+        .is_some_and(|body| !matches!(body.kind, BodyKind::Text | BodyKind::Bytes));
     has_body || operation.parameters.iter().any(has_rules)
 }
 
@@ -166,9 +167,11 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
     }
     // A missing body was reported when it was read.
     let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
-    if let Some((_, media)) =
-        content.and_then(|content| content.iter().find(|(name, _)| *name != "application/octet-stream"))
-        && let Some(schema) = media.get("schema")
+    if let Some((_, entry)) = content.and_then(|content| {
+        content
+            .iter()
+            .find(|(name, _)| matches!(media::kind(name), media::Kind::Json | media::Kind::Form))
+    }) && let Some(schema) = entry.get("schema")
     {
         locations.insert("body".to_owned(), strict(schema).context("the request body")?);
     }
@@ -230,12 +233,16 @@ fn strict(schema: &Value) -> anyhow::Result<Value> {
             }
             ("items" | "additionalProperties" | "not", inner) => strict(inner)?,
             ("pattern", Value::String(pattern)) => {
-                check_pattern(pattern)?;
+                if let Err(reason) = contract::pattern::check(pattern) {
+                    bail!("the pattern `{pattern}` cannot be checked: {reason}");
+                }
                 value.clone()
             }
             _ => value.clone(),
         };
-        out.insert(key.clone(), value);
+        // Documents write `oneOf` for branches that overlap as well. A value of several is read as the one that demands most of it.
+        let key = if key == "oneOf" { "anyOf" } else { key };
+        out.insert(key.to_owned(), value);
     }
     if out.contains_key("properties") && !out.contains_key("additionalProperties") {
         out.insert("additionalProperties".to_owned(), Value::Bool(false));
@@ -300,16 +307,6 @@ fn bound_integer(schema: &mut Map<String, Value>) {
     {
         schema.insert("maximum".to_owned(), high.into());
     }
-}
-
-/// Fails for patterns that need backtracking, which the engine of the server does not have.
-fn check_pattern(pattern: &str) -> anyhow::Result<()> {
-    if let Err(error) = regex::Regex::new(pattern) {
-        let reason = error.to_string();
-        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        bail!("the pattern `{pattern}` needs backtracking or is invalid: {reason}");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

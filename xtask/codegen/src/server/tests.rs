@@ -7,11 +7,15 @@ use std::path::Path;
 use super::{AtOperation, Generated};
 use contract::model;
 
+use crate::lists::Lists;
+
 /// Generates from the pages in a directory.
 fn generate(specs: &Path) -> anyhow::Result<Generated> {
     let contract = contract::pipeline::build(specs)?;
     let api = model::read(&contract.document, &contract.locations)?;
-    super::generate(&api, &contract.document)
+    let lists = Lists::read(specs)?;
+    lists.check(&api)?;
+    super::generate(&api, &contract.document, &lists.not_implemented)
 }
 
 /// Generates from one document with one operation.
@@ -99,4 +103,34 @@ fn operation_without_rules_has_no_schema() {
     assert_eq!(files.api.keys().collect::<Vec<_>>(), ["mod.rs", "things.rs"]);
     assert!(files.api["things.rs"].contains("schema: api::InputSchema::none()"));
     assert!(!files.api["mod.rs"].contains("SCHEMAS"));
+}
+
+#[test]
+fn unimplemented_operation_is_routed_and_has_no_method() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/pbx-api/tests/fixture");
+    let notes = &generate(&fixture).unwrap().api["notes.rs"];
+    assert!(notes.contains(".not_implemented(&IMPORT_NOTES)"), "{notes}");
+    assert!(
+        notes.contains("specs/not-implemented.txt`: `POST /notes/import`."),
+        "{notes}"
+    );
+    assert!(!notes.contains("fn import_notes"), "{notes}");
+}
+
+#[test]
+fn entry_of_an_operation_that_does_not_exist_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let page = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths:\n  /things:\n    get:\n      operationId: getThings\n      \
+                responses: {'204': {description: Done}}\n";
+    fs::create_dir(directory.path().join("upstream")).unwrap();
+    fs::write(directory.path().join("upstream/page.yaml"), page).unwrap();
+    fs::write(
+        directory.path().join("not-implemented.txt"),
+        "# Later.\nGET /things\nGET /gone\n",
+    )
+    .unwrap();
+    assert_eq!(
+        generate(directory.path()).unwrap_err().to_string(),
+        "not-implemented.txt:3: no operation is `GET /gone`: remove the line"
+    );
 }

@@ -1,15 +1,17 @@
 //! Definitions of the Rust types for the schemas of the document.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use syn::ext::IdentExt as _;
 
 use super::rust_type::{empty_is_null, nullable, plain};
-use super::{AtOperation, defaults, docs, names};
+use super::{AtOperation, defaults};
+use crate::rust::{docs, names};
 use contract::model::{
-    Api, BodyKind, Operation, Parameter, Property, Schema, SuccessBody, Type, TypeDef, TypeKind, Variant,
+    Api, ArrayStyle, BodyKind, Operation, Parameter, Property, Schema, SuccessBody, Type, TypeDef, TypeKind, Variant,
 };
 
 /// The types that are generated, and those whose unknown properties distinguish the branches of a union.
@@ -101,7 +103,7 @@ pub fn in_type<T>(result: anyhow::Result<T>, name: &str, api: &Api) -> anyhow::R
 
 fn description(def: &TypeDef, api: &Api) -> TokenStream {
     let text = def.description.clone().unwrap_or_else(|| purpose(&def.name, api));
-    docs::comment([text])
+    docs::attributes([text])
 }
 
 /// Returns the description of a type without one: the operations that use it.
@@ -145,16 +147,12 @@ pub fn ids(kinds: &BTreeSet<String>, api: &Api) -> anyhow::Result<TokenStream> {
 fn enumeration(def: &TypeDef, values: &[String], api: &Api) -> TokenStream {
     let doc = description(def, api);
     let name = names::component(&def.name);
-    let mut scope = names::Scope::default();
-    let variants: Vec<_> = values
-        .iter()
-        .map(|value| names::ident(&scope.unique(&names::variant(value))))
-        .collect();
+    let variants: Vec<_> = names::variants(values).iter().map(|name| names::ident(name)).collect();
     let docs = values.iter().map(|value| {
-        docs::comment([if value.is_empty() {
+        docs::attributes([if value.is_empty() {
             "The empty string.".to_owned()
         } else {
-            format!("`{value}`.")
+            format!("{}.", docs::code(value))
         }])
     });
     quote! {
@@ -195,7 +193,7 @@ fn union(def: &TypeDef, variants: &[Variant], api: &Api) -> TokenStream {
     let name = names::component(&def.name);
     let derives = derives(def, &[]);
     let variants = variants.iter().map(|variant| {
-        let doc = docs::comment([variant
+        let doc = docs::attributes([variant
             .schema
             .description
             .clone()
@@ -221,7 +219,7 @@ fn object(
 ) -> anyhow::Result<TokenStream> {
     let doc = description(def, api);
     let name = names::component(&def.name);
-    let mut fields = Fields::new(&def.name, api);
+    let mut fields = Fields::new(&def.name, properties.iter().map(|property| property.name.as_str()), api);
     for property in properties {
         let schema = &property.schema;
         // A read-only property does not exist in requests, nor a write-only one in responses.
@@ -232,7 +230,8 @@ fn object(
     }
     if let Some(values) = additional {
         let value = nullable(values);
-        let field = names::ident(&fields.scope.unique("additional"));
+        let mut scope: names::Scope = properties.iter().map(|property| property.name.as_str()).collect();
+        let field = names::ident(&scope.unique("additional"));
         fields.fields.push(quote! {
             /// All other properties.
             #[serde(flatten)]
@@ -240,12 +239,15 @@ fn object(
         });
     }
     let Fields { fields, functions, .. } = fields;
-    let (derives, attribute) = if def.in_patch {
-        (derives(def, &[quote!(Default)]), quote!(#[serde(default)]))
-    } else if additional.is_none() && uses.exact.contains(&def.name) {
-        (derives(def, &[]), quote!(#[serde(deny_unknown_fields)]))
-    } else {
-        (derives(def, &[]), quote!())
+    let exact = additional.is_none() && uses.exact.contains(&def.name);
+    let (derives, attribute) = match (def.in_patch, exact) {
+        (true, true) => (
+            derives(def, &[quote!(Default)]),
+            quote!(#[serde(default, deny_unknown_fields)]),
+        ),
+        (true, false) => (derives(def, &[quote!(Default)]), quote!(#[serde(default)])),
+        (false, true) => (derives(def, &[]), quote!(#[serde(deny_unknown_fields)])),
+        (false, false) => (derives(def, &[]), quote!()),
     };
     Ok(quote! {
         #doc
@@ -258,7 +260,7 @@ fn object(
 
 /// Returns the struct of an operation's query or header parameters.
 pub fn parameters(name: &str, doc: &str, parameters: &[&Parameter], api: &Api) -> anyhow::Result<TokenStream> {
-    let mut fields = Fields::new(name, api);
+    let mut fields = Fields::new(name, parameters.iter().map(|parameter| parameter.name.as_str()), api);
     for parameter in parameters {
         let property = Property {
             name: parameter.name.clone(),
@@ -274,7 +276,7 @@ pub fn parameters(name: &str, doc: &str, parameters: &[&Parameter], api: &Api) -
         fields.add_read(&property)?;
     }
     let Fields { fields, functions, .. } = fields;
-    let doc = docs::comment([doc.to_owned()]);
+    let doc = docs::attributes([doc.to_owned()]);
     let name = names::ident(name);
     Ok(quote! {
         #doc
@@ -288,17 +290,18 @@ pub fn parameters(name: &str, doc: &str, parameters: &[&Parameter], api: &Api) -
 struct Fields<'a> {
     owner: &'a str,
     api: &'a Api,
-    scope: names::Scope,
+    /// The name of each field, by that of its property.
+    names: BTreeMap<&'a str, Ident>,
     fields: Vec<TokenStream>,
     functions: Vec<TokenStream>,
 }
 
 impl<'a> Fields<'a> {
-    fn new(owner: &'a str, api: &'a Api) -> Self {
+    fn new(owner: &'a str, properties: impl IntoIterator<Item = &'a str>, api: &'a Api) -> Self {
         Self {
             owner,
             api,
-            scope: names::Scope::default(),
+            names: names::fields(properties),
             fields: Vec::new(),
             functions: Vec::new(),
         }
@@ -355,7 +358,7 @@ impl<'a> Fields<'a> {
         }
         match schema.default.as_ref().filter(|default| !default.is_null()) {
             Some(default) => {
-                let field = names::snake(&property.name);
+                let field = self.field(&property.name).unraw();
                 let code = defaults::default_code(
                     schema,
                     default,
@@ -374,12 +377,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    fn field(&self, property: &str) -> Ident {
+        self.names
+            .get(property)
+            .cloned()
+            .unwrap_or_else(|| names::value(property))
+    }
+
     fn push(&mut self, property: &Property, ty: &TokenStream, attributes: &[TokenStream]) {
-        let doc = docs::property(None, &property.schema);
-        let field = names::ident(&self.scope.unique(&names::snake(&property.name)));
+        let doc = super::docs::property(None, &property.schema);
+        let field = self.field(&property.name);
         let wire = &property.name;
         let mut attributes = attributes.to_vec();
-        if field.to_string().trim_start_matches("r#") != wire {
+        if field.unraw() != wire {
             attributes.insert(0, quote!(rename = #wire));
         }
         let attribute = if attributes.is_empty() {
@@ -392,14 +402,20 @@ impl<'a> Fields<'a> {
 }
 
 /// Returns the router's `ParameterType` for the schema of a parameter or form field.
-pub fn parameter_type(schema: &Schema, api: &Api) -> anyhow::Result<TokenStream> {
+pub fn parameter_type(schema: &Schema, api: &Api, style: ArrayStyle) -> anyhow::Result<TokenStream> {
     Ok(match &schema.ty {
         Type::Boolean => quote!(api::ParameterType::Boolean),
         Type::Integer(_) | Type::Number => quote!(api::ParameterType::Number),
         Type::String(_) | Type::Id(_) => quote!(api::ParameterType::String),
         Type::Array(items) => {
-            let item = parameter_type(items, api)?;
-            quote!(api::ParameterType::Array(&#item))
+            let item = parameter_type(items, api, style)?;
+            let separator = match style {
+                ArrayStyle::Repeat => return Ok(quote!(api::ParameterType::Array(&#item))),
+                ArrayStyle::Comma => ',',
+                ArrayStyle::Space => ' ',
+                ArrayStyle::Pipe => '|',
+            };
+            quote!(api::ParameterType::List(&#item, #separator))
         }
         Type::Named(name) => match api.types.get(name).map(|def| &def.kind) {
             Some(TypeKind::Enum { .. }) => quote!(api::ParameterType::String),

@@ -1,18 +1,19 @@
 //! Applying a JSON Merge Patch to a state.
 
 use anyhow::Context as _;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::Generator;
 use super::plan::{Field, FieldKind};
 use super::values::{is_copy, path};
-use crate::server::names;
+use crate::rust::names;
 
 impl Generator<'_> {
     /// Returns the implementation of `Apply` for a body.
     pub(super) fn apply(&self, patch: &str) -> anyhow::Result<TokenStream> {
         let properties = super::plan::properties_of(patch, self.api)?;
+        let sent = super::plan::fields_of(properties);
         let (mut uses_initial, mut uses_check) = (false, false);
         let mut statements = TokenStream::new();
         for field in &self.state.fields {
@@ -26,7 +27,7 @@ impl Generator<'_> {
                 || (field.kind == FieldKind::Value && !field.required && !field.is_optional());
             uses_check |= field.required || field.kind != FieldKind::Value;
             statements.extend(
-                self.change(field)
+                self.change(field, &sent[field.name.as_str()])
                     .with_context(|| format!("the property `{}`", field.name))?,
             );
         }
@@ -48,11 +49,12 @@ impl Generator<'_> {
         })
     }
 
-    fn change(&self, field: &Field) -> anyhow::Result<TokenStream> {
-        let (name, ident) = (&field.name, names::value(&field.name));
+    /// `sent` is the field of the body.
+    fn change(&self, field: &Field, sent: &Ident) -> anyhow::Result<TokenStream> {
+        let name = &field.name;
         let own = self.of(&quote!(self), field);
         let initial = self.of(&quote!(initial), field);
-        let sent = quote!(patch.#ident);
+        let sent = quote!(patch.#sent);
         Ok(match field.kind {
             FieldKind::Secret => quote!(check.seal(#name, #sent, &mut #own)?;),
             FieldKind::State(_) => quote!(state::apply_nested(&mut #own, #sent, &#initial, #name, check)?;),

@@ -1,7 +1,7 @@
 //! Creating a state from the body of a request.
 
 use anyhow::Context as _;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use contract::model::Property;
@@ -9,7 +9,7 @@ use contract::model::Property;
 use super::Generator;
 use super::plan::{Field, FieldKind};
 use super::values::path;
-use crate::server::names;
+use crate::rust::names;
 
 /// The value of a field, and what it needs.
 struct Created {
@@ -34,17 +34,20 @@ impl Generator<'_> {
         let properties = super::plan::properties_of(body, self.api)?;
         let (mut uses_initial, mut uses_check, mut uses_body) = (false, false, false);
         let (mut profile, mut settings) = (Vec::new(), Vec::new());
+        let idents = super::plan::fields_of(properties);
+        // Creating and updating may have equal bodies, and so one type.
+        let is_patch = self.api.types.get(body).is_some_and(|def| def.in_patch);
         for field in &self.state.fields {
             let sent = properties
                 .iter()
                 .find(|property| property.name == field.name && !property.schema.read_only);
             let created = self
-                .created(field, sent)
+                .created(field, sent.map(|sent| (sent, &idents[sent.name.as_str()])), is_patch)
                 .with_context(|| format!("the property `{}`", field.name))?;
             uses_initial |= created.uses_initial;
             uses_check |= created.uses_check;
             uses_body |= sent.is_some();
-            let (ident, value) = (names::value(&field.name), created.value);
+            let (ident, value) = (&field.ident, created.value);
             let part = match self.part(field) {
                 Some(part) if part == "profile" => &mut profile,
                 _ => &mut settings,
@@ -78,11 +81,11 @@ impl Generator<'_> {
         })
     }
 
-    /// Returns the value of a field in a new object.
-    fn created(&self, field: &Field, sent: Option<&Property>) -> anyhow::Result<Created> {
-        let (name, ident) = (&field.name, names::value(&field.name));
+    /// Returns the value of a field in a new object. `sent` is the property of the body, and its field.
+    fn created(&self, field: &Field, sent: Option<(&Property, &Ident)>, is_patch: bool) -> anyhow::Result<Created> {
+        let name = &field.name;
         let initial = self.of(&quote!(initial), field);
-        let Some(sent) = sent else {
+        let Some((sent, ident)) = sent else {
             return Ok(Created {
                 value: initial,
                 uses_initial: true,
@@ -91,8 +94,10 @@ impl Generator<'_> {
         };
         let schema = &sent.schema;
         let has_default = schema.default.as_ref().is_some_and(|default| !default.is_null());
-        let may_be_absent = (!sent.required || schema.nullable) && !has_default;
-        let given = if may_be_absent {
+        let may_be_absent = is_patch || ((!sent.required || schema.nullable) && !has_default);
+        let given = if is_patch {
+            quote!(body.#ident.into_set().flatten())
+        } else if may_be_absent {
             quote!(body.#ident)
         } else {
             quote!(Some(body.#ident))

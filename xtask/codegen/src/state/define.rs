@@ -2,11 +2,13 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
 
 use super::Generator;
 use super::plan::{Field, FieldKind};
 use super::values::is_flat;
-use crate::server::{docs, names};
+use crate::rust::docs;
+use crate::server;
 
 impl Generator<'_> {
     /// Returns the struct; of a split state, those of its parts as well.
@@ -27,7 +29,7 @@ impl Generator<'_> {
         let profile = self.part_struct(&profile_name, &doc, &profile, true)?;
         let doc = format!("The part of a [`{name}`] that no list shows.");
         let settings = self.part_struct(&settings_name, &doc, &settings, false)?;
-        let doc = docs::comment([format!(
+        let doc = docs::attributes([format!(
             "The stored state that the API shows as `{shown}`. Lists show only a part of it."
         )]);
         Ok(quote! {
@@ -63,17 +65,17 @@ impl Generator<'_> {
                 required.join(", ")
             )
         };
-        let doc = docs::comment([doc.to_owned(), note]);
+        let doc = docs::attributes([doc.to_owned(), note]);
         let definitions = fields.iter().map(|field| {
-            let doc = docs::property(None, &field.schema);
-            let (ident, ty) = (names::value(&field.name), self.field_type(field));
+            let doc = server::docs::property(None, &field.schema);
+            let (ident, ty) = (&field.ident, self.field_type(field));
             let wire = &field.name;
-            let rename = (ident.to_string().trim_start_matches("r#") != wire).then(|| quote!(#[serde(rename = #wire)]));
+            let rename = (ident.unraw() != wire).then(|| quote!(#[serde(rename = #wire)]));
             let unlisted = (record && field.kind == FieldKind::Secret).then(|| quote!(#[record(unlisted)]));
             quote!(#doc #rename #unlisted pub #ident: #ty)
         });
         let initial = fields.iter().map(|field| {
-            let (ident, value) = (names::value(&field.name), self.initial(field)?);
+            let (ident, value) = (&field.ident, self.initial(field)?);
             Ok(quote!(#ident: #value))
         });
         let initial = initial.collect::<anyhow::Result<Vec<_>>>()?;

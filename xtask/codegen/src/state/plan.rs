@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
+use proc_macro2::Ident;
 use serde_json::Value;
 
+use crate::rust::names;
 use contract::model::{Api, BodyKind, Operation, Property, Schema, StringFormat, SuccessBody, Type, TypeDef, TypeKind};
 
 /// The stored states, by name.
@@ -35,6 +37,8 @@ pub struct State {
 pub struct Field {
     /// The property, as on the wire.
     pub name: String,
+    /// The name in Rust.
+    pub ident: Ident,
     pub kind: FieldKind,
     /// The schema that documents it.
     pub schema: Schema,
@@ -206,8 +210,7 @@ impl Group {
 }
 
 fn module_of(name: &str, api: &Api) -> String {
-    let resource = api.types.get(name).and_then(|def| def.resource.clone());
-    resource.unwrap_or_else(|| "shared".to_owned())
+    names::module(api.types.get(name).and_then(|def| def.resource.as_deref()))
 }
 
 pub(super) fn properties_of<'a>(name: &str, api: &'a Api) -> anyhow::Result<&'a [Property]> {
@@ -221,6 +224,11 @@ pub(super) fn properties_of<'a>(name: &str, api: &'a Api) -> anyhow::Result<&'a 
         }) => Ok(properties),
         _ => bail!("`{name}` is not an object whose properties are all documented"),
     }
+}
+
+/// Returns the fields of a body or response, by property.
+pub(super) fn fields_of(properties: &[Property]) -> BTreeMap<&str, Ident> {
+    names::fields(properties.iter().map(|property| property.name.as_str()))
 }
 
 /// The schemas of one property in the bodies and responses of a state.
@@ -252,6 +260,15 @@ fn with_fields(mut state: State, api: &Api, states: &mut States) -> anyhow::Resu
     for name in order {
         let field = field(name, &uses[name], api, states).with_context(|| format!("the property `{name}`"))?;
         state.fields.extend(field);
+    }
+    let idents = names::fields(state.fields.iter().map(|field| field.name.as_str()));
+    let idents: Vec<Ident> = state
+        .fields
+        .iter()
+        .map(|field| idents[field.name.as_str()].clone())
+        .collect();
+    for (field, ident) in state.fields.iter_mut().zip(idents) {
+        field.ident = ident;
     }
     Ok(state)
 }
@@ -292,6 +309,7 @@ fn field(name: &str, uses: &Uses<'_>, api: &Api, states: &mut States) -> anyhow:
     let initial = all().find_map(|property| property.schema.initial.clone());
     Ok(Some(Field {
         name: name.to_owned(),
+        ident: names::value(name),
         kind,
         required: uses.creations.iter().any(|property| property.required)
             && !uses.views.iter().any(|property| property.schema.nullable),

@@ -9,13 +9,14 @@ use contract::model::{Api, Schema, StringFormat, Type, TypeKind};
 
 use super::Generator;
 use super::plan::{Field, FieldKind};
+use crate::rust::names;
 use crate::server::rust_type::Generated;
-use crate::server::{defaults, names, rust_type};
+use crate::server::{defaults, rust_type};
 
 /// Returns the path of a type of `pbx-types`.
 pub(super) fn path(name: &str, api: &Api) -> TokenStream {
     let resource = api.types.get(name).and_then(|def| def.resource.as_deref());
-    let module = names::ident(resource.unwrap_or("shared"));
+    let module = names::ident(&names::module(resource));
     let name = names::component(name);
     quote!(pbx_types::#module::#name)
 }
@@ -44,8 +45,11 @@ pub(super) fn nullable(schema: &Schema, api: &Api) -> TokenStream {
 impl Generator<'_> {
     /// Returns the path of a nested state.
     pub(super) fn nested(&self, name: &str) -> TokenStream {
-        let module = self.states.get(name).map_or("shared", |state| state.module.as_str());
-        let (module, name) = (names::ident(module), names::component(name));
+        let module = self
+            .states
+            .get(name)
+            .map_or_else(|| names::module(None), |state| state.module.clone());
+        let (module, name) = (names::ident(&module), names::component(name));
         quote!(generated::#module::#name)
     }
 
@@ -114,7 +118,7 @@ impl Generator<'_> {
         }
         let generator = Generator { state, ..*self };
         let fields = state.fields.iter().map(|field| {
-            let ident = names::value(&field.name);
+            let ident = &field.ident;
             let initial = properties.get(&field.name).or(field.initial.as_ref()).cloned();
             let field = Field {
                 initial: initial.filter(|value| !value.is_null()),

@@ -9,7 +9,8 @@ use contract::model::{Property, Type};
 use super::Generator;
 use super::plan::{Field, FieldKind};
 use super::values::{nullable, path, plain};
-use crate::server::{docs, names};
+use crate::rust::{docs, names};
+use crate::server;
 
 impl Generator<'_> {
     /// Returns the conversion into a response: `From` for the state, for the state with its ID if that is all that the response has
@@ -17,7 +18,9 @@ impl Generator<'_> {
     pub(super) fn view(&self, view: &str) -> anyhow::Result<TokenStream> {
         let (mut own, mut further) = (Vec::new(), Vec::new());
         let mut uses_settings = false;
-        for property in super::plan::properties_of(view, self.api)? {
+        let properties = super::plan::properties_of(view, self.api)?;
+        let idents = super::plan::fields_of(properties);
+        for property in properties {
             match self.state.fields.iter().find(|field| field.name == property.name) {
                 Some(field) => {
                     uses_settings |= self.part(field).is_some_and(|part| part == "settings");
@@ -29,13 +32,14 @@ impl Generator<'_> {
         }
         let only_profile = self.state.listed.is_some() && !uses_settings;
         let values = own.iter().map(|(field, property)| {
-            let ident = names::value(&field.name);
+            let ident = &idents[property.name.as_str()];
+            let own = &field.ident;
             let owner = if only_profile {
                 quote!(profile)
             } else {
                 self.of(&quote!(state), field)
             };
-            let owner = if only_profile { quote!(#owner.#ident) } else { owner };
+            let owner = if only_profile { quote!(#owner.#own) } else { owner };
             let value = self
                 .shown(field, property, &owner)
                 .with_context(|| format!("the property `{}`", field.name))?;
@@ -73,12 +77,12 @@ impl Generator<'_> {
             bail!("`{view}` shows what no request sets: {}", names.join(", "));
         }
         let rest = format_ident!("{}Rest", names::component(view));
-        let doc = docs::comment([format!(
+        let doc = docs::attributes([format!(
             "The properties of `{view}` that are not part of the stored state."
         )]);
         let fields = further.iter().map(|property| {
-            let doc = docs::property(None, &property.schema);
-            let (ident, plain) = (names::value(&property.name), plain(&property.schema, self.api));
+            let doc = server::docs::property(None, &property.schema);
+            let (ident, plain) = (&idents[property.name.as_str()], plain(&property.schema, self.api));
             let ty = if property.required {
                 nullable(&property.schema, self.api)
             } else {
@@ -87,7 +91,7 @@ impl Generator<'_> {
             quote!(#doc pub #ident: #ty)
         });
         let moved = further.iter().map(|property| {
-            let ident = names::value(&property.name);
+            let ident = &idents[property.name.as_str()];
             quote!(#ident: self.#ident)
         });
         let (argument, argument_type) = if only_profile {

@@ -115,10 +115,12 @@ struct Merger {
     errors: Diagnostics,
 }
 
-/// What the operations of a path item share.
+/// The parts that the operations of a path item share.
 struct Shared<'a> {
     document: &'a Node,
     path: &'a str,
+    /// The path as this document writes it.
+    written: &'a str,
     /// The parameters of the path item.
     parameters: Option<&'a Node>,
     /// The new names of path parameters, by the old ones.
@@ -157,10 +159,12 @@ impl Merger {
                 self.set(&["paths", path], item);
                 continue;
             }
+            let written = path;
             let (path, names) = self.template(path, &item.location);
             let shared = Shared {
                 document,
                 path: &path,
+                written,
                 parameters: item.get("parameters"),
                 names: &names,
             };
@@ -231,10 +235,15 @@ impl Merger {
                     difference,
                 });
             } else if let Some(pointer) = difference {
+                let method = method.to_uppercase();
+                let same = match shared.names.is_empty() {
+                    true => "is described differently",
+                    // The names of parameters do not appear in URLs.
+                    false => "has the URLs of an operation that is described differently",
+                };
                 let message = format!(
-                    "`{} {path}` is described differently at {first}: the first difference is at `{pointer}`; \
-                     keep one of the two",
-                    method.to_uppercase()
+                    "`{method} {}` {same} at {first}: the first difference is at `{pointer}`; keep one of the two",
+                    shared.written
                 );
                 self.errors.push(Some(&location), message);
             }

@@ -1,16 +1,15 @@
 //! Reads a document with named schemas, the contract (3.1) or the lowered one (3.0), into the model.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use heck::ToSnakeCase;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::*;
 use crate::diagnostic::Diagnostics;
-use crate::extensions::{ECHO, EMPTY, ID, INITIAL, MERGE_PATCH, STATE};
-use crate::lower::{EXTENSIBLE_ENUM, collect_references};
-use crate::naming::words::pascal;
+use crate::extensions::{ECHO, EMPTY, ID, INITIAL, MEDIA_TYPE, MERGE_PATCH, STATE};
+use crate::lower::{BINARY, EXTENSIBLE_ENUM, collect_references};
+use crate::media;
 use crate::operations::{Locations, operations};
 use crate::texts::empty_branch;
 use spanned_json::Location;
@@ -24,8 +23,10 @@ pub fn read(document: &Value, locations: &Locations) -> Result<Api, Diagnostics>
     let mut errors = Diagnostics::default();
     let mut types = IndexMap::new();
     let components = document.pointer("/components/schemas").and_then(Value::as_object);
-    for (name, schema) in components.into_iter().flatten() {
-        match type_def(name, schema) {
+    let none = Map::new();
+    let components = components.unwrap_or(&none);
+    for (name, schema) in components {
+        match type_def(name, schema, components) {
             Ok(def) => {
                 types.insert(name.clone(), def);
             }
@@ -36,29 +37,25 @@ pub fn read(document: &Value, locations: &Locations) -> Result<Api, Diagnostics>
         }
     }
     let secured = document.get("security").is_some_and(requires_token);
-    let mut read = Vec::new();
-    let mut methods: BTreeMap<(String, String), String> = BTreeMap::new();
+    let mut read: Vec<Operation> = Vec::new();
     for (path, method, value) in operations(document) {
         let location = locations.get(&(path.to_owned(), method.to_owned()));
         let label = format!("`{} {path}`", method.to_uppercase());
         match operation(path, method, value, secured) {
             Ok(mut operation) => {
                 operation.echo = crate::echo::read(document, path, method);
-                let key = (operation.resource.clone(), operation.id.to_snake_case());
-                if let Some(other) = methods.insert(key, operation.id.clone()) {
-                    let message = format!(
-                        "{label}: the operationId `{}` has the same method name as `{other}`",
-                        operation.id
-                    );
-                    errors.push(location, message);
-                }
                 read.push(operation);
             }
             Err(message) => errors.push(location, format!("{label}: {message}")),
         }
     }
     errors.into_result()?;
+    let names = names::operations(read.iter().map(|operation| operation.id.as_str()));
+    for (operation, name) in read.iter_mut().zip(names) {
+        operation.name = name;
+    }
     uses::mark(&read, &mut types);
+    boxes::mark(&mut types);
     let text = |pointer| {
         document
             .pointer(pointer)
@@ -133,6 +130,7 @@ fn operation(path: &str, method: &str, value: &Value, secured: bool) -> Result<O
         body: value.get("requestBody").map(|body| self::body(&id, body)).transpose()?,
         successes: successes(&responses)?,
         echo: None,
+        name: String::new(),
         error: error_schema(&responses)?,
         id,
     })
@@ -140,14 +138,10 @@ fn operation(path: &str, method: &str, value: &Value, secured: bool) -> Result<O
 
 fn check_path(path: &str, parameters: &[Parameter]) -> Result<(), String> {
     let mut names = BTreeSet::new();
-    for segment in path.split('/').filter(|s| s.contains(['{', '}'])) {
-        let name = segment
-            .strip_prefix('{')
-            .and_then(|s| s.strip_suffix('}'))
-            .filter(|s| !s.contains(['{', '}']))
-            .ok_or_else(|| {
-                format!("the path segment `{segment}` mixes text and parameters, which the router does not support")
-            })?;
+    for part in path.split('{').skip(1) {
+        let (name, _) = part
+            .split_once('}')
+            .ok_or_else(|| "the path has a brace that is not closed".to_owned())?;
         if !names.insert(name) {
             return Err(format!("the path parameter `{name}` appears twice"));
         }
@@ -163,8 +157,8 @@ fn check_path(path: &str, parameters: &[Parameter]) -> Result<(), String> {
         ));
     }
     let mut all = BTreeSet::new();
-    match parameters.iter().find(|p| !all.insert(p.name.to_snake_case())) {
-        Some(twice) => Err(format!("two parameters are called `{}`", twice.name)),
+    match parameters.iter().find(|p| !all.insert((p.location, &p.name))) {
+        Some(twice) => Err(format!("two parameters in one place are called `{}`", twice.name)),
         None => Ok(()),
     }
 }
@@ -183,18 +177,12 @@ fn parameter(value: &Value) -> Result<Parameter, String> {
             )));
         }
     };
-    if value.get("content").is_some()
-        || value.get("style").is_some_and(|s| s != "form" && s != "simple")
-        || flag(value, "allowReserved")
-    {
-        return Err(fail("only the default serialization style is supported"));
+    if value.get("content").is_some() {
+        return Err(fail("`content` is not supported"));
     }
     let schema = schema(value.get("schema").ok_or_else(|| fail("it has no schema"))?).map_err(|e| fail(&e))?;
     match &schema.ty {
         Type::Map(_) | Type::Any => return Err(fail("objects and untyped values are not supported here")),
-        Type::Array(_) if location != ParameterLocation::Query => {
-            return Err(fail("an array is only supported in the query"));
-        }
         Type::Array(items) if matches!(items.ty, Type::Array(_) | Type::Map(_) | Type::Any) => {
             return Err(fail("only an array of plain values is supported here"));
         }
@@ -209,10 +197,22 @@ fn parameter(value: &Value) -> Result<Parameter, String> {
             .flatten()
             .filter_map(|a| a.as_str().map(str::to_owned))
             .collect(),
+        style: array_style(value, location),
         name,
         location,
         schema,
     })
+}
+
+/// The form of an array. In paths and headers, only commas separate items.
+fn array_style(value: &Value, location: ParameterLocation) -> ArrayStyle {
+    match value.get("style").and_then(Value::as_str) {
+        _ if location != ParameterLocation::Query => ArrayStyle::Comma,
+        Some("spaceDelimited") => ArrayStyle::Space,
+        Some("pipeDelimited") => ArrayStyle::Pipe,
+        _ if value.get("explode") == Some(&Value::Bool(false)) => ArrayStyle::Comma,
+        _ => ArrayStyle::Repeat,
+    }
 }
 
 /// The only media type of a request body or response.
@@ -240,23 +240,26 @@ fn content_schema(entry: &Value) -> Result<Schema, String> {
 
 fn body(id: &str, value: &Value) -> Result<Body, String> {
     let fail = |e: String| format!("the request body of `{id}`: {e}");
-    let kind = match only_content(value).map_err(fail)? {
-        Some(("application/json", entry)) => BodyKind::Json(content_schema(entry).map_err(fail)?),
-        Some(("application/x-www-form-urlencoded", entry)) => {
+    let (media_type, entry) = only_content(value)
+        .map_err(fail)?
+        .ok_or_else(|| fail("it has no content".to_owned()))?;
+    let kind = match media::kind(media_type) {
+        media::Kind::Json => BodyKind::Json(content_schema(entry).map_err(fail)?),
+        media::Kind::Form => {
             let schema = content_schema(entry).map_err(fail)?;
             if !matches!(schema.ty, Type::Named(_)) {
                 return Err(fail("a form needs an object with properties".to_owned()));
             }
             BodyKind::Form(schema)
         }
-        Some(("application/octet-stream", _)) => BodyKind::Bytes,
-        Some((media, _)) => return Err(fail(format!("the media type `{media}` is not supported"))),
-        None => return Err(fail("it has no content".to_owned())),
+        media::Kind::Text => BodyKind::Text,
+        media::Kind::Bytes => BodyKind::Bytes,
     };
     Ok(Body {
         required: flag(value, "required"),
         merge_patch: flag(value, MERGE_PATCH),
         description: text(value, "description"),
+        media_type: text(entry, MEDIA_TYPE).unwrap_or_else(|| media_type.to_owned()),
         kind,
     })
 }
@@ -273,10 +276,16 @@ fn successes(responses: &Map<String, Value>) -> Result<Vec<Success>, String> {
         let fail = |e: String| format!("the response {status}: {e}");
         let body = match only_content(response).map_err(fail)? {
             None => SuccessBody::Empty,
-            Some(("application/json", entry)) => SuccessBody::Json(content_schema(entry).map_err(fail)?),
-            Some((media, _)) => SuccessBody::Bytes {
-                media_type: media.to_owned(),
-            },
+            Some((media_type, entry)) => {
+                let name = media_type.to_owned();
+                match media::kind(media_type) {
+                    // The lowered contract has this range where the documented bodies differ.
+                    _ if media_type == BINARY => SuccessBody::Bytes { media_type: name },
+                    media::Kind::Json => SuccessBody::Json(content_schema(entry).map_err(fail)?),
+                    media::Kind::Text => SuccessBody::Text { media_type: name },
+                    media::Kind::Form | media::Kind::Bytes => SuccessBody::Bytes { media_type: name },
+                }
+            }
         };
         let headers = response.get("headers").and_then(Value::as_object);
         let headers = headers
@@ -311,7 +320,7 @@ fn error_schema(responses: &Map<String, Value>) -> Result<Option<Schema>, String
     let mut found: Option<Schema> = None;
     for (status, response) in responses.iter().filter(|(s, _)| !s.starts_with(['2', '3'])) {
         match only_content(response).map_err(|e| format!("the response {status}: {e}"))? {
-            Some(("application/json", entry)) => {
+            Some((media_type, entry)) if media_type != BINARY && media::kind(media_type) == media::Kind::Json => {
                 let schema = content_schema(entry)?;
                 if found.as_ref().is_some_and(|f| f.ty != schema.ty) {
                     return Ok(None);
@@ -329,6 +338,7 @@ impl Schema {
     pub fn any() -> Self {
         Self {
             ty: Type::Any,
+            boxed: false,
             nullable: false,
             empty_is_value: false,
             description: None,
@@ -343,7 +353,7 @@ impl Schema {
 }
 
 /// Reads a schema.
-fn schema(value: &Value) -> Result<Schema, String> {
+pub(super) fn schema(value: &Value) -> Result<Schema, String> {
     let mut nullable = flag(value, "nullable");
     let mut ty = None;
     let mut constraints = constraints(value);
@@ -404,6 +414,7 @@ fn schema(value: &Value) -> Result<Schema, String> {
     };
     Ok(Schema {
         ty,
+        boxed: false,
         nullable,
         empty_is_value: value.get(EMPTY).is_some(),
         description: text(value, "description"),
@@ -440,7 +451,7 @@ fn integer(value: &Value, constraints: &Constraints) -> Integer {
     }
 }
 
-fn type_def(name: &str, value: &Value) -> Result<TypeDef, String> {
+fn type_def(name: &str, value: &Value, components: &Map<String, Value>) -> Result<TypeDef, String> {
     let branches = ["oneOf", "anyOf"].iter().find_map(|key| value.get(*key)?.as_array());
     let strings = |key: &str| {
         let values = value.get(key)?.as_array()?;
@@ -451,9 +462,11 @@ fn type_def(name: &str, value: &Value) -> Result<TypeDef, String> {
     };
     let kind = if let Some(branches) = branches {
         TypeKind::Union {
-            variants: variants(name, branches)?,
+            variants: unions::variants(name, branches, components)?,
         }
-    } else if let Some(values) = strings("enum").or_else(|| strings(EXTENSIBLE_ENUM)) {
+    } else if let Some(mut values) = strings("enum").or_else(|| strings(EXTENSIBLE_ENUM)) {
+        let mut seen = BTreeSet::new();
+        values.retain(|value| seen.insert(value.clone()));
         TypeKind::Enum { values }
     } else if let Some(properties) = value.get("properties").and_then(Value::as_object) {
         object(value, properties)?
@@ -472,39 +485,6 @@ fn type_def(name: &str, value: &Value) -> Result<TypeDef, String> {
     })
 }
 
-fn variants(name: &str, branches: &[Value]) -> Result<Vec<Variant>, String> {
-    let mut variants: Vec<Variant> = Vec::new();
-    for branch in branches {
-        let schema = schema(branch)?;
-        let mut variant = match &schema.ty {
-            Type::Named(target) => {
-                let short = target.strip_prefix(name).unwrap_or(target);
-                if short.is_empty() {
-                    target.clone()
-                } else {
-                    short.to_owned()
-                }
-            }
-            Type::Any => "Any".to_owned(),
-            Type::Boolean => "Boolean".to_owned(),
-            Type::Integer(_) => "Integer".to_owned(),
-            Type::Number => "Number".to_owned(),
-            Type::String(_) => "Text".to_owned(),
-            Type::Id(_) => "Id".to_owned(),
-            Type::Array(_) => "List".to_owned(),
-            Type::Map(_) => "Map".to_owned(),
-        };
-        if variants.iter().any(|v| v.name == variant) {
-            variant = format!("{variant}{}", variants.len() + 1);
-        }
-        variants.push(Variant {
-            name: pascal(&variant),
-            schema,
-        });
-    }
-    Ok(variants)
-}
-
 fn object(value: &Value, properties: &Map<String, Value>) -> Result<TypeKind, String> {
     let required: BTreeSet<&str> = value
         .get("required")
@@ -513,9 +493,6 @@ fn object(value: &Value, properties: &Map<String, Value>) -> Result<TypeKind, St
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    if let Some(unknown) = required.iter().find(|name| !properties.contains_key(**name)) {
-        return Err(format!("it requires `{unknown}`, which is not one of its properties"));
-    }
     let properties = properties
         .iter()
         // What is only sent back is no part of the types.

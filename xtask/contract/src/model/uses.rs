@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{Body, BodyKind, Operation, Schema, SuccessBody, Type, TypeDef, TypeKind};
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Use {
     Request,
     Patch,
@@ -20,7 +20,7 @@ pub(super) fn mark(operations: &[Operation], types: &mut IndexMap<String, TypeDe
         let mut mark = |schema: &Schema, usage: Use| {
             let mut seen = BTreeSet::new();
             visit(schema, usage, types, &mut seen);
-            for name in seen {
+            for (name, _) in seen {
                 owners.entry(name).or_default().insert(operation.resource.clone());
             }
         };
@@ -56,7 +56,7 @@ pub(super) fn mark(operations: &[Operation], types: &mut IndexMap<String, TypeDe
     }
 }
 
-fn visit(schema: &Schema, usage: Use, types: &mut IndexMap<String, TypeDef>, seen: &mut BTreeSet<String>) {
+fn visit(schema: &Schema, usage: Use, types: &mut IndexMap<String, TypeDef>, seen: &mut BTreeSet<(String, Use)>) {
     match &schema.ty {
         // An array in a merge patch is replaced as a whole.
         Type::Array(inner) => {
@@ -65,7 +65,9 @@ fn visit(schema: &Schema, usage: Use, types: &mut IndexMap<String, TypeDef>, see
         }
         Type::Map(inner) => visit(inner, usage, types, seen),
         Type::Named(name) => {
-            seen.insert(name.clone());
+            if !seen.insert((name.clone(), usage)) {
+                return;
+            }
             let Some(def) = types.get_mut(name) else { return };
             match usage {
                 Use::Request => def.in_request = true,

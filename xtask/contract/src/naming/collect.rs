@@ -1,5 +1,6 @@
 //! Finds every schema that needs a name, with its candidate names in order of preference.
 
+use openapi_reader::grammar::Kind;
 use serde_json::Value;
 
 use super::key::key;
@@ -7,7 +8,9 @@ use super::words::{is_reading_verb, pascal, singular, split_verb};
 use crate::extensions::MERGE_PATCH;
 use crate::inline::REF_NAME;
 use crate::pointer::token;
+use crate::recursion::{SCHEMAS, reference};
 use crate::schemas::{list_items, needs_name};
+use crate::unions::words;
 
 /// Extension that pins a name.
 pub const NAME: &str = "x-name";
@@ -30,6 +33,8 @@ pub struct Occurrence {
     pub path: String,
     pub method: String,
     pub pointer: String,
+    /// The reference to a schema that contains itself, as this one does.
+    pub reference: Option<String>,
 }
 
 /// The direction of a schema, which decides the names of nested ones.
@@ -86,6 +91,7 @@ impl Collector<'_> {
         for (status, response) in responses.into_iter().flatten() {
             let at = format!("/responses/{status}");
             let success = status.starts_with(['2', '3']);
+            self.recursive(response, Kind::Response, &at);
             for (media, schema) in schemas(response) {
                 let at = format!("{at}/content/{}/schema", token(media));
                 if success {
@@ -162,6 +168,7 @@ impl Collector<'_> {
         };
         let patch = body.get(MERGE_PATCH).and_then(Value::as_bool).unwrap_or(false);
         self.direction = Direction::Request(if patch { "Update" } else { "Create" });
+        self.recursive(body, Kind::RequestBody, "/requestBody");
         for (media, schema) in schemas(body) {
             let naming = Naming {
                 names: vec![self.operation.clone(), format!("{}Body", self.operation)],
@@ -170,6 +177,27 @@ impl Collector<'_> {
                 root: true,
             };
             self.visit(schema, naming, &format!("/requestBody/content/{}/schema", token(media)));
+        }
+    }
+
+    /// Visits the schemas in a body that contain themselves.
+    fn recursive(&mut self, holder: &Value, kind: Kind, at: &str) {
+        let schemas = holder.get(SCHEMAS).and_then(Value::as_object);
+        for (name, schema) in schemas.into_iter().flatten() {
+            let at = format!("{at}/{SCHEMAS}/{}/schema", token(name));
+            let schema = &schema["schema"];
+            let noun = pascal(name);
+            let naming = Naming {
+                names: vec![format!("{noun}Input"), format!("{}{noun}", self.operation)],
+                noun,
+                rank: 1,
+                root: true,
+            };
+            let first = self.found.len();
+            self.visit(schema, naming, &at);
+            if let Some(found) = self.found.get_mut(first).filter(|found| found.pointer == at) {
+                found.reference = Some(reference(kind, name));
+            }
         }
     }
 
@@ -245,6 +273,7 @@ impl Collector<'_> {
                 path: self.path.to_owned(),
                 method: self.method.to_owned(),
                 pointer: at.to_owned(),
+                reference: None,
             });
         }
         // The noun of a body called `CreateDealer` is `Dealer`.
@@ -283,9 +312,12 @@ impl Collector<'_> {
         }
         for union in ["oneOf", "anyOf"] {
             let branches = object.get(union).and_then(Value::as_array);
-            for (index, branch) in branches.into_iter().flatten().enumerate() {
+            let branches: Vec<&Value> = branches.into_iter().flatten().collect();
+            let component = |at: usize| branches[at].get(REF_NAME).and_then(Value::as_str);
+            let words = words(&branches, component, |schema| schema);
+            for (index, (branch, word)) in branches.iter().zip(words).enumerate() {
                 let title = branch.get("title").and_then(Value::as_str).map(pascal);
-                let name = title.unwrap_or_else(|| format!("{noun}Variant{}", index + 1));
+                let name = title.unwrap_or_else(|| format!("{noun}{word}"));
                 self.visit_subschema(branch, &name, &format!("{at}/{union}/{index}"));
             }
         }

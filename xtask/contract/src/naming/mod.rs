@@ -21,18 +21,23 @@ pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use openapi_reader::grammar::{Kind, walk};
 use serde_json::{Map, Value, json};
 
 use self::collect::{NAME, Occurrence, collect};
 use self::key::{bare, key};
 use crate::diagnostic::Diagnostics;
-use crate::extensions::{EMPTY, INITIAL, LIMIT, TEXT};
+use crate::extensions::{EMPTY, ID, INITIAL, LIMIT, TEXT};
+use crate::identifier;
 use crate::initial::share;
 use crate::inline::REF_NAME;
+use crate::model::resource_of;
 use crate::normalize::{NULLABLE, is_annotation};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
 use crate::pointer::first_difference;
-use crate::schemas::{needs_name, needs_name_object};
+use crate::recursion::SCHEMAS;
+use crate::reserved::TYPES;
+use crate::schemas::{for_each_schema, needs_name, needs_name_object};
 use crate::texts::{empty_branch, widen};
 
 /// Keywords that belong to the use of a component and never to the component itself.
@@ -41,11 +46,6 @@ const USE_ONLY: [&str; 4] = ["default", INITIAL, "readOnly", "writeOnly"];
 /// Extensions that belong to the keywords of a branch of a union.
 const BRANCH_EXTENSIONS: [&str; 3] = ["x-pattern-means", LIMIT, TEXT];
 
-/// Names that generated code uses itself.
-const RESERVED: [&str; 9] = [
-    "Box", "Option", "Result", "Self", "String", "Vec", "Client", "Error", "Some",
-];
-
 /// Moves every schema that needs a name to the components and replaces it by a reference.
 pub fn assign_names(document: &mut Value, locations: &Locations) -> Result<(), Diagnostics> {
     share(document);
@@ -53,7 +53,15 @@ pub fn assign_names(document: &mut Value, locations: &Locations) -> Result<(), D
     for (path, method, operation) in operations(document) {
         collect(path, method, operation, &mut occurrences);
     }
-    let names = assign(&occurrences, locations)?;
+    let reserved = reserved(document);
+    let mut names = assign(&occurrences, &reserved, locations)?;
+
+    for occurrence in &occurrences {
+        if let Some(reference) = &occurrence.reference {
+            let assigned = names[&occurrence.key].clone();
+            names.insert(reference.clone(), assigned);
+        }
+    }
 
     let mut components = BTreeMap::new();
     for occurrence in &occurrences {
@@ -65,7 +73,14 @@ pub fn assign_names(document: &mut Value, locations: &Locations) -> Result<(), D
             components.insert(assigned.name.clone(), schema);
         }
     }
-    for_each_operation(document, |_, _, operation| rewrite_schemas(operation, &names));
+    for_each_operation(document, |_, _, operation| {
+        for_each_schema(operation, "", &mut |_, schema| rewrite(schema, &names));
+        walk(operation, Kind::Operation, &mut |part, _| {
+            if let Some(part) = part.as_object_mut() {
+                part.shift_remove(SCHEMAS);
+            }
+        });
+    });
     let components: Map<String, Value> = components.into_iter().collect();
     if !components.is_empty() {
         let root = document.as_object_mut();
@@ -77,6 +92,7 @@ pub fn assign_names(document: &mut Value, locations: &Locations) -> Result<(), D
     Ok(())
 }
 
+#[derive(Clone)]
 struct Assigned {
     name: String,
     /// The order of the occurrence whose annotations the component gets.
@@ -85,7 +101,30 @@ struct Assigned {
     annotations: Map<String, Value>,
 }
 
-fn assign(occurrences: &[Occurrence], locations: &Locations) -> Result<HashMap<String, Assigned>, Diagnostics> {
+/// Returns the names that no component may have: those of the generated code itself, of the traits of resources, and of IDs.
+fn reserved(document: &Value) -> BTreeSet<String> {
+    fn ids(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(object) => {
+                found.extend(object.get(ID).and_then(Value::as_str).map(|kind| format!("{kind}Id")));
+                object.values().for_each(|inner| ids(inner, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| ids(item, found)),
+            _ => {}
+        }
+    }
+    let mut reserved: BTreeSet<String> = TYPES.iter().map(|name| (*name).to_owned()).collect();
+    ids(document, &mut reserved);
+    let paths = operations(document).map(|(path, ..)| path);
+    reserved.extend(paths.map(|path| format!("{}Api", identifier::pascal(&resource_of(path)))));
+    reserved
+}
+
+fn assign(
+    occurrences: &[Occurrence],
+    reserved: &BTreeSet<String>,
+    locations: &Locations,
+) -> Result<HashMap<String, Assigned>, Diagnostics> {
     let mut groups: Vec<Vec<&Occurrence>> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for occurrence in occurrences {
@@ -130,13 +169,20 @@ fn assign(occurrences: &[Occurrence], locations: &Locations) -> Result<HashMap<S
     let mut taken: HashMap<String, &Occurrence> = HashMap::new();
     let mut names = HashMap::new();
     for (candidates, occurrence) in wanted {
-        let free = |name: &&String| !taken.contains_key(*name) && !RESERVED.contains(&name.as_str());
+        let free = |name: &&String| !taken.contains_key(*name) && !reserved.contains(*name);
         let choice = if occurrence.pinned {
             candidates.first().filter(free)
         } else {
             candidates.iter().find(free)
         };
-        match choice.cloned() {
+        // The documents may use up all names that are derived from them.
+        let further = || {
+            let name = candidates.first().filter(|_| !occurrence.pinned)?;
+            let numbers = (2u32..).map(|number| format!("{name}{number}"));
+            let mut names = std::iter::once(format!("{name}Value")).chain(numbers);
+            names.find(|name| free(&name))
+        };
+        match choice.cloned().or_else(further) {
             Some(name) => {
                 taken.insert(name.clone(), occurrence);
                 let annotations = occurrence.schema.as_object().cloned().unwrap_or_default();
@@ -191,25 +237,12 @@ fn input_name(group: &[&Occurrence]) -> Option<String> {
     (names.len() > 1).then(|| format!("{noun}Input"))
 }
 
-/// Rewrites the outermost schemas of an operation.
-fn rewrite_schemas(value: &mut Value, names: &HashMap<String, Assigned>) {
-    match value {
-        Value::Object(object) => {
-            for (key, child) in object {
-                match key.as_str() {
-                    "schema" => rewrite(child, names),
-                    "example" | "examples" => {}
-                    _ => rewrite_schemas(child, names),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| rewrite_schemas(item, names)),
-        _ => {}
-    }
-}
-
 fn rewrite(schema: &mut Value, names: &HashMap<String, Assigned>) {
-    if needs_name(schema)
+    if let Some(target) = schema.get("$ref").and_then(Value::as_str)
+        && let Some(assigned) = names.get(target)
+    {
+        *schema = reference(schema, assigned);
+    } else if needs_name(schema)
         && let Some(assigned) = names.get(&key(schema))
     {
         *schema = reference(schema, assigned);

@@ -1,23 +1,12 @@
 //! The words of names: splits operationIds, converts plurals to singulars.
 
-use heck::ToUpperCamelCase;
-
 /// Verbs of operations that only read; the name of the response follows them.
 const READING_VERBS: [&str; 14] = [
     "retrieve", "get", "show", "list", "query", "check", "find", "fetch", "read", "describe", "search", "view",
     "export", "download",
 ];
 
-/// Converts an operationId to a type name.
-pub fn pascal(id: &str) -> String {
-    let name = id.to_upper_camel_case();
-    // A Rust name starts with a letter.
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("N{name}")
-    } else {
-        name
-    }
-}
+pub use crate::identifier::pascal;
 
 /// Splits an operationId into its first word and the rest as a type name: `listIpRules` is `("list", "IpRules")`.
 pub fn split_verb(id: &str) -> (String, String) {

@@ -16,6 +16,14 @@ rules! {
         .request(Severity::Compatible);
     SCHEME_REMOVED = Rule::new("security-scheme-removed", "security-scheme-added", "security scheme {at} was removed")
         .request(Severity::Compatible);
+    SCHEME_RENAMED = Rule::new("security-scheme-renamed", "security-scheme-renamed",
+        "security scheme {at} was renamed from {old}, which does not change requests").request(Severity::Compatible);
+    SCHEME_WIDENED = Rule::new("security-scheme-widened", "security-scheme-narrowed", "{new} was added to security scheme {at}")
+        .request(Severity::Compatible);
+    SCHEME_NARROWED = Rule::new("security-scheme-narrowed", "security-scheme-widened", "{old} was removed from security scheme {at}")
+        .request(Severity::Breaking);
+    UNUSED_SCHEME_CHANGED = Rule::new("unused-security-scheme-changed", "unused-security-scheme-changed",
+        "security scheme {at}, which no operation requires, changed from {old} to {new}").request(Severity::Compatible);
     SCHEME_CHANGED = Rule::new("security-scheme-changed", "security-scheme-changed", "security scheme {at} changed from {old} to {new}")
         .request(Severity::Breaking);
     WEBHOOK_ADDED = Rule::new("webhook-added", "webhook-removed", "webhook {at} was added").response(Severity::Compatible);
@@ -23,5 +31,6 @@ rules! {
     DESCRIPTION_CHANGED = Rule::new("description-changed", "description-changed", "description of {at} changed").text();
     SUMMARY_CHANGED = Rule::new("summary-changed", "summary-changed", "summary of {at} changed from {old} to {new}").text();
     EXAMPLE_CHANGED = Rule::new("example-changed", "example-changed", "example of {at} changed").text();
+    DOCUMENTATION_CHANGED = Rule::new("documentation-changed", "documentation-changed", "{at} changed from {old} to {new}").text();
     EXTENSION_CHANGED = Rule::new("extension-changed", "extension-changed", "extension {at} changed from {old} to {new}").text();
 }

@@ -3,7 +3,8 @@
 //!
 //! The severity depends on the direction. In requests a tighter constraint rejects what was accepted; in responses a looser one
 //! surprises the reader. So a rule has a severity for each direction, and if the second one is breaking, the reason why `pbx-client`
-//! tolerates it, if it does (`crates/pbx-client/src/wire/lenient.rs`).
+//! tolerates it, if it does (`crates/pbx-client/src/wire/lenient.rs`). Programs that are compiled again, with crates generated from the
+//! new contract, are another matter: what changes nothing on the wire may rename what they call. They have severities of their own.
 
 pub mod conditions;
 pub mod document;
@@ -17,7 +18,7 @@ pub mod values;
 
 pub use documentation::documentation;
 
-use super::positions::Polarity;
+use super::positions::{Polarity, Positions};
 
 /// The severity of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +60,8 @@ pub struct Rule {
     pub response: Severity,
     /// The reason why `pbx-client` tolerates a breaking change in responses.
     pub tolerated: Option<&'static str>,
+    /// The severity for code on the generated crates where the change is in requests, and where it is in responses.
+    pub code: (Severity, Severity),
     /// The rule that applies when old and new are swapped; itself if the change has no direction.
     pub opposite: &'static str,
 }
@@ -72,6 +75,7 @@ impl Rule {
             request: Severity::None,
             response: Severity::None,
             tolerated: None,
+            code: (Severity::None, Severity::None),
             opposite,
         }
     }
@@ -88,6 +92,17 @@ impl Rule {
 
     const fn tolerated(mut self, why: &'static str) -> Self {
         self.tolerated = Some(why);
+        self
+    }
+
+    /// The severity for code on the generated crates, in either direction.
+    const fn code(self, severity: Severity) -> Self {
+        self.code_in(severity, severity)
+    }
+
+    /// The severities for code on the generated crates: in requests, and in responses.
+    const fn code_in(mut self, request: Severity, response: Severity) -> Self {
+        self.code = (request, response);
         self
     }
 
@@ -117,6 +132,17 @@ impl Rule {
             Polarity::Inverted if self.is_constraint() => (opposite.request, opposite.response, opposite.tolerated),
             Polarity::Unknown if self.is_constraint() => (Severity::Breaking, Severity::Breaking, None),
             _ => (self.request, self.response, self.tolerated),
+        }
+    }
+
+    /// The severity for code on the generated crates. Nothing is generated for subschemas of `not` and of conditions.
+    pub(crate) fn code_severity(&self, positions: Positions, polarity: Polarity) -> Severity {
+        let (request, response) = self.code;
+        let visible = |is_visible: bool, severity| if is_visible { severity } else { Severity::None };
+        if polarity == Polarity::Same {
+            visible(positions.request, request).max(visible(positions.response, response))
+        } else {
+            Severity::None
         }
     }
 
@@ -174,6 +200,12 @@ mod tests {
             assert!(
                 rule.request.max(rule.response) > Severity::None,
                 "{} is visible in no direction",
+                rule.id
+            );
+            let (request, response) = rule.code;
+            assert!(
+                request.max(response) != Severity::Text,
+                "{}: code has no texts",
                 rule.id
             );
             assert!(

@@ -10,6 +10,7 @@ pub fn github(report: &Report<'_>) -> String {
     let mut out = String::new();
     for change in report.changes {
         let command = match change.severity() {
+            _ if change.accepted.is_some() => "notice",
             Severity::Breaking => "error",
             Severity::Risky => "warning",
             severity if severity > Severity::Text || report.all => "notice",
@@ -26,6 +27,9 @@ pub fn github(report: &Report<'_>) -> String {
             "::{command} {location}title={title}::{}",
             data(&message.join("\n"))
         );
+    }
+    for note in report.notes {
+        let _ = writeln!(out, "::notice ::{}", data(note));
     }
     let _ = writeln!(out, "{}", Summary::new(report.changes).describe(report.all));
     out

@@ -15,11 +15,13 @@ pub fn json(report: &Report<'_>) -> Value {
         .map(|change| {
             json!({
                 "rule": change.rule.id,
+                "accepted": change.accepted,
                 "level": change.severity().as_str(),
                 "callers": change.callers.as_str(),
                 "client": change.client().as_str(),
                 "readers": change.readers.as_str(),
                 "tolerated": change.tolerated,
+                "code": change.code.as_str(),
                 "resource": change.resource,
                 "at": change.at,
                 "message": change.message,
@@ -35,9 +37,10 @@ pub fn json(report: &Report<'_>) -> Value {
     json!({
         "old": report.old.name,
         "new": report.new.name,
-        "level": report.changes.iter().map(|c| c.severity()).max().unwrap_or(Severity::None).as_str(),
+        "level": report.changes.iter().filter(|c| c.accepted.is_none()).map(|c| c.severity()).max().unwrap_or(Severity::None).as_str(),
         "summary": Summary::new(report.changes),
         "changes": changes,
+        "notes": report.notes,
         "notices": {"old": report.old.notices, "new": report.new.notices},
     })
 }

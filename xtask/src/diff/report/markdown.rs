@@ -10,8 +10,15 @@ pub fn markdown(report: &Report<'_>) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "# Changes from `{}` to `{}`\n", report.old.name, report.new.name);
     let _ = writeln!(out, "{}.", Summary::new(report.changes).describe(report.all));
+    out.push_str(&notes(report));
     out.push_str(&section(report, 2));
     out
+}
+
+/// Formats the notes as a list.
+pub fn notes(report: &Report<'_>) -> String {
+    let lines: String = report.notes.iter().map(|note| format!("- {note}\n")).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// Formats the changes, under headings of a level.
@@ -28,6 +35,7 @@ pub fn section(report: &Report<'_>, level: usize) -> String {
             };
             let message = &change.message;
             let label = match change.severity() {
+                _ if change.accepted.is_some() => "Accepted: ",
                 Severity::Breaking => "**Breaking**: ",
                 Severity::Risky => "**Risky**: ",
                 _ => "",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Report, Summary, by_resource, effects};
+use super::{Report, Summary, by_resource, effects, word};
 use openapi_diff::{Change, Operation, Positions, Severity};
 
 const RED: &str = "31";
@@ -27,11 +27,12 @@ pub fn text(report: &Report<'_>, color: bool) -> String {
         for change in changes {
             let severity = change.severity();
             let color = match severity {
+                _ if change.accepted.is_some() => GREEN,
                 Severity::Breaking => RED,
                 Severity::Risky => YELLOW,
                 _ => GREEN,
             };
-            let word = format!("{:<10}", severity.as_str());
+            let word = format!("{:<10}", word(change));
             let id = paint(DIM, &format!("[{}]", change.rule.id));
             let _ = writeln!(out, "  {}  {} {id}", paint(color, &word), change.message);
             for line in effects(change)
@@ -45,6 +46,9 @@ pub fn text(report: &Report<'_>, color: bool) -> String {
         }
     }
     let _ = writeln!(out, "\n{}", Summary::new(report.changes).describe(report.all));
+    for note in report.notes {
+        let _ = writeln!(out, "note: {note}");
+    }
     out
 }
 

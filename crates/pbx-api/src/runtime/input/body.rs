@@ -39,6 +39,7 @@ pub(super) async fn read(
             return Ok(());
         }
         Content::Json => &[JSON],
+        Content::JsonAs(types) | Content::Text(types) | Content::BytesAs(types) => types,
         Content::MergePatch => &[JSON, MERGE_PATCH],
         Content::Form(_) => &[FORM],
         Content::Bytes => &[OCTETS],
@@ -53,7 +54,7 @@ pub(super) async fn read(
     check_type(headers, types)?;
     match operation.content {
         Content::None => {}
-        Content::Json | Content::MergePatch => {
+        Content::Json | Content::JsonAs(_) | Content::MergePatch => {
             if let Some((value, values)) = json::parse(&bytes, violations) {
                 input.body = Some(value);
                 input.values = values;
@@ -63,7 +64,16 @@ pub(super) async fn read(
             let values = parameters::form(fields, &bytes, violations);
             input.body = Some(Value::Object(values));
         }
-        Content::Bytes => input.bytes = Some(bytes),
+        Content::Text(_) => match String::from_utf8(bytes.into()) {
+            Ok(text) => input.text = Some(text),
+            Err(_) => violations.push(Violation::with_predicate(
+                Location::Body,
+                "",
+                "encoding",
+                "must be UTF-8",
+            )),
+        },
+        Content::Bytes | Content::BytesAs(_) => input.bytes = Some(bytes),
     }
     Ok(())
 }
@@ -183,6 +193,18 @@ fn too_large(limit: usize) -> Problem {
     .detail(format!("body# maxBytes {limit}"))
 }
 
+/// Returns `true` if a media type is the accepted one, or in the accepted range: `image/*`, `*/*`.
+fn is_of(accepted: &str, media_type: &str) -> bool {
+    match accepted.strip_suffix("/*") {
+        Some("*") => true,
+        Some(kind) => media_type
+            .split('/')
+            .next()
+            .is_some_and(|sent| sent.eq_ignore_ascii_case(kind)),
+        None => media_type.eq_ignore_ascii_case(accepted),
+    }
+}
+
 /// Checks the media type of a body. A body of bytes needs none.
 fn check_type(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<(), Problem> {
     let refused = |message: String| {
@@ -197,7 +219,7 @@ fn check_type(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<
     }
     let Some(sent) = headers.get(CONTENT_TYPE) else {
         // Without a type, a recipient may assume octets (RFC 9110, section 8.3).
-        return if accepted.contains(&OCTETS) {
+        return if accepted.iter().any(|media_type| is_of(media_type, OCTETS)) {
             Ok(())
         } else {
             Err(refused(format!(
@@ -208,9 +230,7 @@ fn check_type(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<
     };
     let sent = sent.to_str().unwrap_or_default();
     let (essence, parameters) = sent.split_once(';').unwrap_or((sent, ""));
-    let is_accepted = accepted
-        .iter()
-        .any(|media_type| essence.trim().eq_ignore_ascii_case(media_type));
+    let is_accepted = accepted.iter().any(|media_type| is_of(media_type, essence.trim()));
     if is_accepted && is_utf8(parameters) {
         return Ok(());
     }

@@ -32,6 +32,7 @@ pub struct Input {
     header: Map<String, Value>,
     body: Option<Value>,
     bytes: Option<Bytes>,
+    text: Option<String>,
     /// The conditions of an update.
     pub(super) precondition: Option<Arc<Precondition>>,
     /// The number of values in the body.
@@ -224,6 +225,16 @@ impl Input {
     /// Takes an optional body of bytes.
     pub fn optional_bytes(&mut self) -> Option<Bytes> {
         self.bytes.take()
+    }
+
+    /// Takes a body of text.
+    pub fn text(&mut self) -> String {
+        self.text.take().unwrap_or_default()
+    }
+
+    /// Takes an optional body of text.
+    pub fn optional_text(&mut self) -> Option<String> {
+        self.text.take()
     }
 
     fn typed<T: DeserializeOwned>(&self, value: Value, location: Location) -> Result<T, Problem> {

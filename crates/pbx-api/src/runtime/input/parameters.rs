@@ -111,6 +111,17 @@ fn find<'a>(declared: &'a [Parameter], location: Location, name: &str) -> Option
 fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, violations: &mut Vec<Violation>) {
     let (kind, is_array) = match parameter.kind {
         ParameterType::Array(item) => (*item, true),
+        // A header that is sent twice has the items of both (RFC 9110, section 5.3).
+        ParameterType::List(item, separator) if parameter.location == Location::Header => {
+            for text in text.split(separator) {
+                let parameter = Parameter {
+                    kind: ParameterType::Array(item),
+                    ..*parameter
+                };
+                add(&parameter, text.trim().to_owned(), values, violations);
+            }
+            return;
+        }
         kind => (kind, false),
     };
     let value = coerce(kind, text).unwrap_or_else(|fault| {
@@ -144,6 +155,11 @@ fn coerce(kind: ParameterType, text: String) -> Result<Value, Fault> {
         },
         ParameterType::Number => parse_number(&text)?.unwrap_or(Value::String(text)),
         ParameterType::Array(item) => Value::Array(vec![coerce(*item, text)?]),
+        ParameterType::List(..) if text.is_empty() => Value::Array(Vec::new()),
+        ParameterType::List(item, separator) => {
+            let items = text.split(separator).map(|text| coerce(*item, text.to_owned()));
+            Value::Array(items.collect::<Result<_, _>>()?)
+        }
     })
 }
 
@@ -177,11 +193,13 @@ mod tests {
 
     use super::*;
 
-    static DECLARED: [Parameter; 4] = [
+    static DECLARED: [Parameter; 6] = [
         Parameter::query("top", ParameterType::Number).with_aliases(&["$top"]),
         Parameter::query("filter", ParameterType::String),
         Parameter::query("qr", ParameterType::Boolean),
         Parameter::query("ids", ParameterType::Array(&ParameterType::Number)),
+        Parameter::query("sizes", ParameterType::List(&ParameterType::Number, '|')),
+        Parameter::header("X-Marks", ParameterType::List(&ParameterType::String, ',')),
     ];
 
     fn query(text: &str) -> (Value, Vec<String>) {
@@ -203,6 +221,22 @@ mod tests {
             json!({"top": 5, "filter": "a eq 'ä+'", "qr": true, "ids": [1, "x"]})
         );
         assert_eq!(violations, [""; 0]);
+    }
+
+    #[test]
+    fn items_of_a_list_are_separated() {
+        let (values, violations) = query("sizes=1%7C2.5|x");
+        assert_eq!(values, json!({"sizes": [1, 2.5, "x"]}));
+        assert_eq!(violations, [""; 0]);
+        assert_eq!(query("sizes=").0, json!({"sizes": []}));
+        assert_eq!(query("sizes=1&sizes=2").1, ["query#/sizes duplicate"]);
+        assert_eq!(query("sizes=1e999|1").1, ["query#/sizes number"]);
+        let mut sent = HeaderMap::new();
+        for value in ["a, b", "c"] {
+            sent.append("x-marks", http::HeaderValue::from_static(value));
+        }
+        let values = headers(&DECLARED, &sent, &mut Vec::new());
+        assert_eq!(Value::Object(values), json!({"X-Marks": ["a", "b", "c"]}));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::session::ApiSession;
 use crate::failure::{Exit, Failure};
-use crate::generated::Operation;
+use crate::generated::{providers, tenant, tenants as tenant_operations};
 use crate::operation::request::Request;
 use crate::pagination::Pages;
 use crate::{page, tenants};
@@ -53,7 +53,7 @@ impl TenantOverview {
 /// Fails if there is no such tenant, or if a request fails for a reason other than missing permission.
 pub(super) async fn request(session: &mut ApiSession, reference: &str) -> Result<TenantOverview, Failure> {
     // A session that acts in a tenant sees no other tenant.
-    let current = Request::new(Operation::RetrieveCurrentTenant.spec());
+    let current = Request::new(&tenant::RETRIEVE_CURRENT_TENANT);
     match session.send_json(&current).await {
         Ok(tenant) if is_named(&tenant, reference) => {
             let mut overview = TenantOverview {
@@ -67,9 +67,9 @@ pub(super) async fn request(session: &mut ApiSession, reference: &str) -> Result
         _ => {}
     }
     let id = tenants::find(session, reference).await?.id;
-    let show = Request::new(Operation::ShowTenant.spec()).with_path("id", &id);
+    let show = Request::new(&tenant_operations::SHOW_TENANT).with_path("id", &id);
     let tenant = session.send_json(&show).await?;
-    let dealers = Request::new(Operation::ListTenantDealers.spec()).with_path("id", &id);
+    let dealers = Request::new(&tenant_operations::LIST_TENANT_DEALERS).with_path("id", &id);
     let mut overview = TenantOverview {
         tenant,
         dealers: if_permitted(session.send_json(&dealers).await)?,
@@ -108,9 +108,9 @@ async fn switch_and_request(session: &mut ApiSession, id: &str, overview: &mut T
 
 /// Requests what is only visible to sessions that act in the tenant.
 async fn request_inside(session: &mut ApiSession, overview: &mut TenantOverview) -> Result<(), Failure> {
-    let status = Request::new(Operation::RetrieveCurrentTenantStatus.spec());
+    let status = Request::new(&tenant::RETRIEVE_CURRENT_TENANT_STATUS);
     overview.status = if_permitted(session.send_json(&status).await)?;
-    let balance = Request::new(Operation::GetTenantBalance.spec());
+    let balance = Request::new(&tenant::GET_TENANT_BALANCE);
     overview.balance = if_permitted(session.send_json(&balance).await)?;
     Ok(())
 }
@@ -118,14 +118,14 @@ async fn request_inside(session: &mut ApiSession, overview: &mut TenantOverview)
 /// Requests the trunks that are assigned to a tenant, with their assignments.
 async fn request_trunks(session: &mut ApiSession, tenant: &str) -> Result<Value, Failure> {
     let mut trunks = Vec::new();
-    let mut pages = Pages::new(Request::new(Operation::ListProviders.spec()));
+    let mut pages = Pages::new(Request::new(&providers::LIST_PROVIDERS));
     while let Some(page) = pages.next(session).await? {
         trunks.extend(page::split(page).1);
     }
     let session = &*session;
     let assigned = futures_util::stream::iter(trunks).map(|trunk| async move {
         let id = trunk["id"].as_str().unwrap_or_default().to_owned();
-        let request = Request::new(Operation::CheckProviderAssignee.spec())
+        let request = Request::new(&providers::CHECK_PROVIDER_ASSIGNEE)
             .with_path("id", id)
             .with_path("tenant_id", tenant);
         match session.send_json_once(&request).await {

@@ -1,5 +1,7 @@
 //! Documentation comments from the descriptions in the document.
 
+use proc_macro2::TokenStream;
+use quote::quote;
 use serde_json::Value;
 
 use contract::model::{Constraints, Schema};
@@ -8,8 +10,12 @@ use contract::model::{Constraints, Schema};
 pub fn lines(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut fenced = false;
-    // A comment must not contain a carriage return.
-    for line in text.replace("<br>", "").replace("<br/>", "").replace('\r', "").lines() {
+    for line in text.replace("<br>", "").replace("<br/>", "").lines() {
+        let line: String = line
+            .chars()
+            .map(|c| if c == '\t' { ' ' } else { c })
+            .filter(|c| !is_dangerous(*c))
+            .collect();
         let line = line.trim();
         let line = match line.starts_with("```") || line.starts_with("~~~") {
             true => {
@@ -32,6 +38,24 @@ pub fn lines(text: &str) -> Vec<String> {
     out
 }
 
+/// Formats text as code on one line.
+pub fn code(text: &str) -> String {
+    let line: String = text
+        .chars()
+        .flat_map(|c| match c {
+            '`' => vec!['\''],
+            c if is_dangerous(c) => c.escape_default().collect(),
+            c => vec![c],
+        })
+        .collect();
+    format!("`{line}`")
+}
+
+/// Returns `true` for characters that a comment must not contain: control characters, and those that change the direction of text.
+fn is_dangerous(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Formats lines as doc comments.
 pub fn comments(lines: &[String], indent: &str) -> String {
     let mut out = String::new();
@@ -47,9 +71,21 @@ pub fn comments(lines: &[String], indent: &str) -> String {
     out
 }
 
-/// Formats a string literal.
-pub fn literal(text: &str) -> String {
-    proc_macro2::Literal::string(text).to_string()
+/// Returns the doc attributes for paragraphs.
+pub fn attributes(paragraphs: impl IntoIterator<Item = String>) -> TokenStream {
+    let mut found: Vec<String> = Vec::new();
+    for paragraph in paragraphs {
+        let text = lines(&paragraph);
+        if !text.is_empty() && !found.is_empty() {
+            found.push(String::new());
+        }
+        found.extend(text);
+    }
+    let found = found.iter().map(|line| match line.is_empty() {
+        true => line.clone(),
+        false => format!(" {line}"),
+    });
+    quote!(#(#[doc = #found])*)
 }
 
 /// Describes a property with its initial value and, if it is written, its default and constraints.
@@ -152,6 +188,18 @@ mod tests {
             ["One.", "", "let x = 1;", "```text", "code", "```"]
         );
         assert!(lines(" \n").is_empty());
+    }
+
+    #[test]
+    fn code_is_one_line() {
+        assert_eq!(code("a`b\r\n\u{202e}"), "`a'b\\r\\n\\u{202e}`");
+        assert_eq!(lines("a\u{0}\u{202e}b\tc"), ["ab c"]);
+    }
+
+    #[test]
+    fn paragraphs_become_attributes() {
+        let doc = attributes(["A".to_owned(), String::new(), "B".to_owned()]).to_string();
+        assert_eq!(doc, quote!(#[doc = " A"] #[doc = ""] #[doc = " B"]).to_string());
     }
 
     #[test]

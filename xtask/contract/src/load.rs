@@ -1,0 +1,3 @@
+//! The documents of a specs directory.
+
+pub use openapi_reader::load::*;

@@ -1,0 +1,3 @@
+//! JSON Pointers (RFC 6901).
+
+pub use openapi_reader::pointer::*;
