@@ -62,6 +62,14 @@ macro_rules! strict_object {
                 object.finish()?;
                 Ok(read)
             }
+
+            fn is_documented(&self) -> bool {
+                true
+                    $(&& $crate::wire::strict::ReadStrict::is_documented(&self.$required))*
+                    $(&& $crate::wire::strict::ReadStrict::is_documented(&self.$wrapped))*
+                    $(&& $crate::wire::strict::OptionalProperty::is_documented(&self.$optional))*
+                    $(&& $crate::wire::strict::ReadStrict::is_documented(&self.$rest))?
+            }
         }
 
         $crate::macros::deserialize_strict!($type);
@@ -304,6 +312,10 @@ macro_rules! open_enum {
                 // The server may accept values that are not documented.
                 <String as $crate::wire::strict::ReadStrict>::read_strict(value).map(Self::from)
             }
+
+            fn is_documented(&self) -> bool {
+                !matches!(self, Self::$other(_))
+            }
         }
 
         $crate::macros::deserialize!($type, "a string");
@@ -327,19 +339,31 @@ macro_rules! shared_union {
     };
 }
 
-/// A union of requests: written, and read strictly as the first variant that accepts all of the JSON.
+/// A union of requests: written, and read strictly as the first variant that accepts all of the JSON, if there is one without undocumented
+/// values of enums.
 macro_rules! request_union {
     ($type:ident { $($variant:ident: $value:ty),* $(,)? } else $other:ident) => {
         $crate::macros::write_union! { $type { $($variant: $value),* } else $other }
 
         impl $crate::wire::strict::ReadStrict for $type {
             fn read_strict(value: serde_json::Value) -> Result<Self, $crate::wire::strict::StrictError> {
+                let mut undocumented = None;
                 $(
                     if let Ok(read) = <$value as $crate::wire::strict::ReadStrict>::read_strict(value.clone()) {
-                        return Ok(Self::$variant(read));
+                        if $crate::wire::strict::ReadStrict::is_documented(&read) {
+                            return Ok(Self::$variant(read));
+                        }
+                        undocumented.get_or_insert(Self::$variant(read));
                     }
                 )*
-                Err($crate::wire::strict::StrictError::expected("a value of one of the documented types"))
+                undocumented.ok_or_else(|| $crate::wire::strict::StrictError::expected("a value of one of the documented types"))
+            }
+
+            fn is_documented(&self) -> bool {
+                match self {
+                    $(Self::$variant(value) => $crate::wire::strict::ReadStrict::is_documented(value),)*
+                    Self::$other(_) => false,
+                }
             }
         }
 

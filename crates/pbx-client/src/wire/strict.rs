@@ -16,12 +16,18 @@ use crate::wire::timestamp::Timestamp;
 /// A type that is read from JSON completely or not at all.
 pub(crate) trait ReadStrict: Sized {
     fn read_strict(value: Value) -> Result<Self, StrictError>;
+
+    /// Returns `true` if no enum in it has an undocumented value, so that constants select the variant of a union.
+    fn is_documented(&self) -> bool {
+        true
+    }
 }
 
 /// An optional property of a request.
 pub(crate) trait OptionalProperty: Sized {
     fn absent() -> Self;
     fn present(value: Value) -> Result<Self, StrictError>;
+    fn is_documented(&self) -> bool;
 }
 
 /// The violated expectation and its location in the JSON.
@@ -126,6 +132,10 @@ impl StrictObject {
 }
 
 impl<T: ReadStrict> OptionalProperty for Option<T> {
+    fn is_documented(&self) -> bool {
+        ReadStrict::is_documented(self)
+    }
+
     fn absent() -> Self {
         None
     }
@@ -137,6 +147,13 @@ impl<T: ReadStrict> OptionalProperty for Option<T> {
 }
 
 impl<T: ReadStrict> OptionalProperty for Field<T> {
+    fn is_documented(&self) -> bool {
+        match self {
+            Self::Value(value) => value.is_documented(),
+            Self::Absent | Self::Null => true,
+        }
+    }
+
     fn absent() -> Self {
         Self::Absent
     }
@@ -156,6 +173,10 @@ impl<T: ReadStrict> ReadStrict for Option<T> {
             value => T::read_strict(value).map(Some),
         }
     }
+
+    fn is_documented(&self) -> bool {
+        self.as_ref().is_none_or(T::is_documented)
+    }
 }
 
 impl<T: ReadStrict> ReadStrict for Vec<T> {
@@ -168,11 +189,19 @@ impl<T: ReadStrict> ReadStrict for Vec<T> {
             .map(|(index, item)| T::read_strict(item).map_err(|error| error.within(index)))
             .collect()
     }
+
+    fn is_documented(&self) -> bool {
+        self.iter().all(T::is_documented)
+    }
 }
 
 impl<T: ReadStrict> ReadStrict for BTreeMap<String, T> {
     fn read_strict(value: Value) -> Result<Self, StrictError> {
         StrictObject::new(value)?.rest()
+    }
+
+    fn is_documented(&self) -> bool {
+        self.values().all(T::is_documented)
     }
 }
 
