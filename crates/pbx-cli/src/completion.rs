@@ -3,6 +3,8 @@
 //! The shell calls `pbx` at every TAB, so that commands are completed at any depth, and profiles by their names. The script of
 //! `pbx completions` only registers that call.
 
+use std::ffi::OsString;
+
 use clap::Command;
 use clap_complete::Shell;
 use clap_complete::env::{CompleteEnv, Shells};
@@ -13,17 +15,17 @@ use crate::output::printer;
 /// Environment variable with the name of the shell that calls.
 const SHELL_VARIABLE: &str = "PBX_COMPLETE";
 
-/// Prints candidates if a shell calls, and returns `false` if none does.
+/// Prints candidates if a shell calls with these arguments, and returns `false` if none does.
 ///
 /// # Errors
 ///
 /// Fails if the shell is not supported.
-pub fn complete(command: fn() -> Command) -> Result<bool, clap::Error> {
+pub fn complete(command: fn(&[OsString]) -> Command, arguments: &[OsString]) -> Result<bool, clap::Error> {
     let directory = std::env::current_dir().ok();
-    CompleteEnv::with_factory(command)
+    CompleteEnv::with_factory(|| command(arguments))
         .var(SHELL_VARIABLE)
         .completer("pbx")
-        .try_complete(std::env::args_os(), directory.as_deref())
+        .try_complete(arguments.iter().cloned(), directory.as_deref())
 }
 
 /// Prints the script that registers completions in a shell.

@@ -16,12 +16,10 @@ use crate::run_operation;
 
 /// Runs `pbx` and returns its exit code.
 pub fn main() -> ExitCode {
-    let matches = match completion::complete(cli::command) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let matches = match completion::complete(cli::command_for, &arguments) {
         Ok(true) => return ExitCode::SUCCESS,
-        Ok(false) => {
-            let arguments: Vec<OsString> = std::env::args_os().collect();
-            cli::command_for(&arguments).try_get_matches_from(arguments)
-        }
+        Ok(false) => cli::command_for(&arguments).try_get_matches_from(arguments),
         Err(error) => Err(error),
     };
     let matches = match matches {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fmt::Write as _;
+use std::panic::catch_unwind;
 
 use clap::Command;
 use pbx_cli::cli;
@@ -62,9 +63,15 @@ fn help_of_pbx_and_global_options() {
 fn help_of_every_command() {
     let mut root = cli::command_without_global_options();
     root.build();
+    let mut changed = Vec::new();
     for command in root.get_subcommands().filter(|inner| inner.get_name() != "help") {
         let mut out = String::new();
         help_tree(command, &mut out);
-        check(&format!("pbx_{}", command.get_name()), &out);
+        let name = format!("pbx_{}", command.get_name());
+        // All files are compared, so that one run shows everything that a release adds.
+        if catch_unwind(|| check(&name, &out)).is_err() {
+            changed.push(name);
+        }
     }
+    assert!(changed.is_empty(), "to be reviewed: {changed:?}");
 }

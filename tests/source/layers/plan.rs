@@ -211,7 +211,7 @@ pub const CRATES: &[Crate] = &[
                 "options::connection",
                 "generated",
             ],
-            &["help", "manual", "profile", "secret", "tree"],
+            &["help", "manual", "profile", "secret"],
             &["operation", "options"],
             &["page"],
             &["output"],

@@ -119,7 +119,10 @@ fn root(api: &Api, tree: &Tree, has_shared: bool) -> TokenStream {
 fn spec(operation: &Operation, command: &Command, api: &Api) -> Result<TokenStream> {
     let name = constant(operation);
     let (id, method, path) = (&operation.id, operation.method.to_uppercase(), &operation.path);
-    let summary = help_text::line(operation.summary.as_deref().unwrap_or(&operation.id));
+    let summary = operation.summary.as_deref().map(help_text::line);
+    let summary = summary
+        .filter(|summary| !summary.is_empty())
+        .unwrap_or_else(|| help_text::sentence(&operation.name));
     let mut description = help_text::paragraphs(operation.description.as_deref().unwrap_or_default());
     if description.trim_end_matches('.') == summary {
         description = String::new();

@@ -57,7 +57,8 @@ pub fn generate(api: &Api, document: &Value, not_implemented: &NotImplemented) -
         let own = defs.iter().flat_map(|def| types::inner_schemas(def));
         let operations = api.operations.iter().filter(|operation| operation.resource == name);
         let used = operations.flat_map(|operation| schemas_of(operation, api)).chain(own);
-        let borrowed = Borrowed::new(used, &shared);
+        let mut borrowed = Borrowed::new(used, &shared);
+        borrowed.add_inner(api, &shared);
         let taken: BTreeSet<String> = defs
             .iter()
             .map(|def| &def.name)
@@ -150,6 +151,16 @@ impl Borrowed {
             };
         }
         borrowed
+    }
+
+    /// Adds the shared types within those that were added. So code that names them by their resource still compiles when another
+    /// resource begins to use them.
+    fn add_inner(&mut self, api: &Api, shared: &BTreeSet<String>) {
+        let mut remaining: Vec<String> = self.shared.iter().cloned().collect();
+        while let Some(def) = remaining.pop().and_then(|name| api.types.get(&name)) {
+            let inner = Self::new(types::inner_schemas(def).into_iter(), shared).shared;
+            remaining.extend(inner.into_iter().filter(|name| self.shared.insert(name.clone())));
+        }
     }
 
     fn imports(&self) -> TokenStream {

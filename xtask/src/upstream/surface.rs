@@ -224,6 +224,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn commands_are_reported_by_their_words() {
+        let files = |content: &str| BTreeMap::from([("crates/c/src/generated/a.rs".to_owned(), content.to_owned())]);
+        let old = files(
+            "pub static A: OperationSpec = OperationSpec { command: \"a show\", method: \"GET\", path: \"/a\" };",
+        );
+        let new = files(
+            "pub static A: OperationSpec = OperationSpec { command: \"a list\", method: \"GET\", path: \"/a\" };",
+        );
+        let found = &changes(&old, &new).unwrap()["c"];
+        assert_eq!(
+            (&found.added[..], &found.removed[..]),
+            (&["pbx a list".to_owned()][..], &["pbx a show".to_owned()][..])
+        );
+    }
+
+    #[test]
     fn each_change_is_reported_once() {
         let files = |content: &str| BTreeMap::from([("crates/c/src/generated/a.rs".to_owned(), content.to_owned())]);
         let old = files(

@@ -183,7 +183,8 @@ impl Parameter {
         Self { location, field, style }
     }
 
-    pub(crate) const fn joined(mut self, separator: char) -> Self {
+    /// Sets the character between the items of an array.
+    pub const fn joined(mut self, separator: char) -> Self {
         self.style = ArrayStyle::Joined(separator);
         self
     }

@@ -4,8 +4,9 @@
 
 pub use super::ids::{FileId, ProviderId, TenantId};
 pub use super::shared::{
-    ContactAppendType, ContactMatchType, E164Rules, EventWebhook, HourlyCalls,
-    OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook,
+    ContactAppendType, ContactMatchType, E164Rules, EventWebhook, HourlyCalls, OfficeDay,
+    OfficeDayInput, OfficeHours, OfficeHoursInput, OutboundCallerId, TimeRange,
+    UpdateE164Rules, UpdateEventWebhook, WebhookAuth,
 };
 
 /// `AddedHeader`.

@@ -4,9 +4,9 @@
 
 pub use super::ids::{DealerId, TenantId};
 pub use super::shared::{
-    ContactAppendType, ContactMatchType, DealerLevel, E164Rules, EventWebhook,
-    OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook,
-    WebhookAuth,
+    ContactAppendType, ContactMatchType, DealerLevel, E164Rules, EventWebhook, OfficeDay,
+    OfficeDayInput, OfficeHours, OfficeHoursInput, OutboundCallerId, TimeRange,
+    UpdateE164Rules, UpdateEventWebhook, WebhookAuth,
 };
 
 /// The query parameters of `switchTenants`.

@@ -9,6 +9,16 @@ pub fn line(text: &str) -> String {
     line.trim_end_matches('.').to_owned()
 }
 
+/// Returns a name in snake case as a sentence: `reset_user_password` as `Reset user password`.
+pub fn sentence(name: &str) -> String {
+    let words = name.trim_matches('_').replace('_', " ");
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => words,
+    }
+}
+
 /// Returns a description with its lines and paragraphs.
 pub fn paragraphs(text: &str) -> String {
     plain(&docs::lines(text).join("\n"))

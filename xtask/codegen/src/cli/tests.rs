@@ -79,6 +79,7 @@ fn operation_with_skip_and_top_is_paginated() {
     )
     .unwrap();
     assert!(files["a.rs"].contains("paginated: true"));
+    assert!(files["a.rs"].contains("summary: \"Pages\""), "{}", files["a.rs"]);
     assert!(files["b.rs"].contains("paginated: false"));
 }
 
