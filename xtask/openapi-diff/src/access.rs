@@ -14,7 +14,7 @@ use super::schemes;
 struct Requirement<'a>(BTreeMap<&'a str, BTreeSet<&'a str>>);
 
 impl<'a> Requirement<'a> {
-    /// Returns `true` if whoever meets the other requirement meets this one.
+    /// Returns `true` if credentials for the other requirement are enough for this one.
     fn is_met_by(&self, other: &Self) -> bool {
         let is_met = |(scheme, scopes): (&&str, &BTreeSet<_>)| other.0.get(scheme).is_some_and(|o| scopes.is_subset(o));
         self.0.iter().all(is_met)

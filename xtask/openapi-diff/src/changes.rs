@@ -146,7 +146,11 @@ pub struct Changes {
 }
 
 impl Changes {
-    pub fn add(&mut self, finding: Finding) {
+    pub fn add(&mut self, mut finding: Finding) {
+        // Without an effect on valid values, it is the same change wherever it is.
+        if finding.polarity != Polarity::Same && !finding.rule.is_constraint() {
+            finding.polarity = Polarity::Same;
+        }
         let key = (
             finding.rule.id,
             finding.subject.clone(),

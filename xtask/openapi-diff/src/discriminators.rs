@@ -5,13 +5,12 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::document::Document;
-use super::join::component;
+use super::document::component;
 use super::locate::Step;
 use super::queue::SchemaQueue;
 use super::rules::schemas::*;
 use super::schema::Schema;
 use super::schema_diff::SchemaChange;
-use super::schemas::is_renamed;
 
 /// The components that are paired variants of unions, and those that are variants on one side only and reported as such.
 #[derive(Default)]
@@ -43,7 +42,9 @@ pub fn values<'a>(
     let mapping = discriminator.get("mapping").and_then(Value::as_object);
     for (value, target) in mapping.into_iter().flatten() {
         let target = target.as_str().unwrap_or_default();
-        values.targets.insert(value, target.rsplit('/').next().unwrap_or(target));
+        values
+            .targets
+            .insert(value, target.rsplit('/').next().unwrap_or(target));
     }
     values.names.extend(variants);
     // An object with a discriminator stands for the components that extend it.
@@ -123,12 +124,16 @@ fn compare_values<'a>(
     let (old_names, new_names) = (names.both.iter().map(|(a, _)| *a), names.both.iter().map(|(_, b)| *b));
     let before = values(&queue.old, old, old_names.chain(names.removed.iter().copied()));
     let after = values(&queue.new, new, new_names.chain(names.added.iter().copied()));
-    let is_same = |a: &'a str, b: &'a str| a == b || names.both.contains(&(a, b)) || is_renamed(queue, a, b);
+    let is_same = |a: &'a str, b: &'a str| a == b || names.both.contains(&(a, b)) || queue.is_renamed(a, b);
     let at = |value: &str| [Step::key("discriminator"), Step::key("mapping"), Step::key(value)];
     let shown = |text: &str| format!("`{text}`");
     let missing = |here: &Values<'a>, value: &str| !here.targets.contains_key(value) && !here.names.contains(&value);
     let removed = before.targets.iter().filter(|(value, _)| missing(&after, value));
-    let mut added: Vec<_> = after.targets.iter().filter(|(value, _)| missing(&before, value)).collect();
+    let mut added: Vec<_> = after
+        .targets
+        .iter()
+        .filter(|(value, _)| missing(&before, value))
+        .collect();
     for (value, a) in &before.targets {
         if let Some(b) = after.targets.get(value).filter(|b| !is_same(a, b)) {
             // Where both variants are reported, the value is told with them.
@@ -149,7 +154,9 @@ fn compare_values<'a>(
             .position(|(_, b)| *a == **b || names.both.contains(&(*a, **b)));
         if let Some(position) = other {
             let (other, target) = added.remove(position);
-            let change = SchemaChange::new(&DISCRIMINATOR_VALUE_CHANGED).old(shown(value)).new_text(shown(other));
+            let change = SchemaChange::new(&DISCRIMINATOR_VALUE_CHANGED)
+                .old(shown(value))
+                .new_text(shown(other));
             changes.push(change.keyword("discriminator").path(format!(" ({target})")));
         } else {
             changes.push(SchemaChange::new(&MAPPING_REMOVED).old(shown(value)).at(&at(value)));

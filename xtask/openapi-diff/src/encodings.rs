@@ -62,8 +62,10 @@ impl<'a> Encoding<'a> {
         let flag = |key: &str| value.get(key).and_then(Value::as_bool);
         let style = text(value, "style").unwrap_or("form");
         Self {
-            content_type: text(value, "contentType")
-                .map_or_else(|| default_type(document, property, 0).to_owned(), str::to_ascii_lowercase),
+            content_type: text(value, "contentType").map_or_else(
+                || default_type(document, property, 0).to_owned(),
+                str::to_ascii_lowercase,
+            ),
             style,
             explode: flag("explode").unwrap_or(style == "form"),
             allow_reserved: flag("allowReserved") == Some(true),

@@ -7,14 +7,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::show::{show, show_both};
+use super::equality::same_schema;
 use super::locate::Step;
 use super::positions::{Polarity, Positions};
+use super::properties::declared_positions;
 use super::queue::SchemaQueue;
 use super::rules::Rule;
 use super::rules::conditions::*;
 use super::schema::{AdditionalProperties, AllOf, Condition, Contains, Schema};
 use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
+use super::show::{show, show_both};
 
 /// The media type that `format: binary` stands for.
 pub const OCTETS: &str = "application/octet-stream";
@@ -49,7 +51,7 @@ impl<'a> Pair<'a> {
 
 pub fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, diff: &mut SchemaDiff) {
     let mut pairs = Vec::new();
-    pattern_properties(old, new, &mut pairs, &mut diff.changes);
+    pattern_properties(queue, old, new, &mut pairs, &mut diff.changes);
     items(old, new, &mut pairs, &mut diff.changes);
     not(old, new, &mut pairs, &mut diff.changes);
     conditions(old, new, &mut pairs, &mut diff.changes);
@@ -69,6 +71,7 @@ pub fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'
 }
 
 fn pattern_properties<'a>(
+    queue: &SchemaQueue<'a>,
     old: &Schema<'a>,
     new: &Schema<'a>,
     pairs: &mut Vec<Pair<'a>>,
@@ -112,7 +115,9 @@ fn pattern_properties<'a>(
         for (trigger, required) in here.difference(there) {
             let change = SchemaChange::new(rule).path(format!(".{required}"));
             let change = change.old(format!("`{trigger}`")).new_text(format!("`{trigger}`"));
-            changes.push(change.at(&[Step::key("dependentRequired"), Step::key(*trigger)]));
+            let mut change = change.at(&[Step::key("dependentRequired"), Step::key(*trigger)]);
+            change.positions = declared_positions(queue, old, new, required);
+            changes.push(change);
         }
     }
     let (before, after) = (&old.dependent_schemas, &new.dependent_schemas);
@@ -146,7 +151,7 @@ fn items<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, chan
             polarity: Polarity::Same,
         });
     }
-    let alike = |a: &Contains<'a>, b: &Contains<'a>| a.schema == b.schema;
+    let alike = |a: &Contains<'a>, b: &Contains<'a>| same_schema(a.schema, b.schema);
     let (both, removed, added) = paired(&old.contains, &new.contains, alike);
     for (a, b) in both {
         contains(a, b, pairs, changes);
@@ -208,7 +213,7 @@ fn contains<'a>(old: Contains<'a>, new: Contains<'a>, pairs: &mut Vec<Pair<'a>>,
 }
 
 fn not<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, changes: &mut Vec<SchemaChange>) {
-    let (both, removed, added) = paired(&old.not, &new.not, |a, b| a == b);
+    let (both, removed, added) = paired(&old.not, &new.not, |a, b| same_schema(a, b));
     for (a, b) in &both {
         let pair = Pair::at("<not>", &[Step::key("not")], (*a).into(), (*b).into());
         pairs.push(pair.polarity(Polarity::Inverted));
@@ -226,7 +231,7 @@ fn not<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, change
 }
 
 fn conditions<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, changes: &mut Vec<SchemaChange>) {
-    let alike = |a: &Condition<'a>, b: &Condition<'a>| a.test == b.test;
+    let alike = |a: &Condition<'a>, b: &Condition<'a>| same_schema(a.test, b.test);
     let (both, removed, added) = paired(&old.conditions, &new.conditions, alike);
     for (a, b) in both {
         let test = Pair::at("<if>", &[Step::key("if")], a.test.into(), b.test.into());

@@ -14,8 +14,10 @@ mod callbacks;
 pub mod changes;
 mod discriminators;
 mod document;
+mod documentation;
 mod encodings;
-mod join;
+mod equality;
+mod forms;
 mod keywords;
 mod lifecycle;
 mod limits;
@@ -42,6 +44,7 @@ mod show;
 mod similarity;
 mod top_level;
 mod unions;
+mod urls;
 mod uses;
 mod variants;
 
@@ -80,7 +83,7 @@ pub struct Settings<'s> {
 
 /// Returns all changes, each once, in the order of the new document.
 pub fn compare(old: Contract<'_>, new: Contract<'_>, settings: &Settings<'_>) -> Vec<Change> {
-    let mut schemas = SchemaQueue::new(old.document, new.document);
+    let mut schemas = SchemaQueue::new(old.document, new.document, schemas::compare_some);
     let mut changes = Changes::default();
     let mut uses = Vec::new();
     let stripped = settings.stripped_prefixes;

@@ -260,7 +260,11 @@ const WIDER: [(&str, &str); 3] = [("int32", "int64"), ("float", "double"), ("idn
 /// The format, unless the other side's `contentEncoding` or `contentMediaType` says the same.
 fn format<'a>(schema: &Schema<'a>, other: &Schema<'_>) -> Option<&'a str> {
     let is_said = match schema.format? {
-        "byte" => other.content_encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case("base64")),
+        // The type says it.
+        "int32" | "int64" | "float" | "double" => !other.types.overlaps(Types::NUMBER),
+        "byte" => other
+            .content_encoding
+            .is_some_and(|encoding| encoding.eq_ignore_ascii_case("base64")),
         "binary" => other.content_media_type == Some(OCTETS),
         _ => false,
     };
@@ -324,9 +328,17 @@ fn compare_enums(
     is_same: impl Fn(&Value, &Value) -> bool,
     changes: &mut Vec<SchemaChange>,
 ) {
+    let is_text = old.view.is_text && new.view.is_text;
     let values = |schema: &Schema<'_>| match schema.const_value {
         Some(value) => Some(vec![value.clone()]),
-        None => schema.enum_values.as_ref().map(|all| all.iter().map(|v| (*v).clone()).collect()),
+        // In a parameter, a boolean is one of two strings.
+        None if is_text && schema.types == Types::BOOLEAN && schema.enum_values.is_none() => {
+            (old.types != new.types).then(|| vec![Value::Bool(true), Value::Bool(false)])
+        }
+        None => schema
+            .enum_values
+            .as_ref()
+            .map(|all| all.iter().map(|v| (*v).clone()).collect()),
     };
     let keyword = |schema: &Schema<'_>| if schema.const_value.is_some() { "const" } else { "enum" };
     let pointer = |schema: &Schema<'_>, value: &Value| match keyword(schema) {

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::bodies::entries;
-
 /// The media types of both sides.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Pairs<'a> {
@@ -53,7 +51,10 @@ fn contains(range: &str, media: &str) -> bool {
 
 /// Pairs the keys of the `content` of both sides.
 pub fn pair<'a>(old: Option<&'a Value>, new: Option<&'a Value>) -> Pairs<'a> {
-    let keys = |content: Option<&'a Value>| entries(content).map(|(media, _)| media.as_str()).collect::<Vec<_>>();
+    let keys = |content: Option<&'a Value>| -> Vec<&'a str> {
+        let content = content.and_then(Value::as_object).into_iter().flatten();
+        content.map(|(media, _)| media.as_str()).collect()
+    };
     let (mut removed, mut added) = (keys(old), keys(new));
     let mut pairs = Pairs::default();
     // Those with other parameters are the same if nothing fits better.
@@ -110,7 +111,8 @@ pub fn pair<'a>(old: Option<&'a Value>, new: Option<&'a Value>) -> Pairs<'a> {
         !is_range
     });
     // The order of the new document.
-    let position = |media: &str| entries(new).position(|(other, _)| other == media);
+    let order = keys(new);
+    let position = |media: &str| order.iter().position(|other| *other == media);
     pairs.same.sort_by_key(|(_, after)| position(after));
     (pairs.removed, pairs.added) = (removed, added);
     pairs

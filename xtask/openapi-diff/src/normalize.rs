@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::join::is_null_object;
+use super::forms::is_null_object;
 use super::numbers::{Number, same};
 use super::patterns;
 use super::schema::{
@@ -92,6 +92,7 @@ pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>, view: View) -> 
         schema.others.insert("$ref", reference);
     }
     schema.infer_type();
+    schema.drop_complete_enum();
     if joined.is_null || joined.schemas.iter().any(|(object, _)| is_null_object(object)) {
         (schema.types, schema.nullable) = (Types::NULL, true);
         (schema.enum_values, schema.const_value) = (None, None);
@@ -318,6 +319,17 @@ impl<'a> Schema<'a> {
         } else if let Some(key) = MAXIMUM_COUNTS.into_iter().find(|k| *k == key) {
             let known = self.counts.entry(key).or_insert(count);
             *known = count.min(*known);
+        }
+    }
+
+    /// An enum of both booleans restricts nothing.
+    fn drop_complete_enum(&mut self) {
+        let has = |value: bool| {
+            let mut values = self.enum_values.iter().flatten();
+            values.any(|other| other.as_bool() == Some(value))
+        };
+        if self.types == Types::BOOLEAN && has(true) && has(false) {
+            self.enum_values = None;
         }
     }
 

@@ -97,8 +97,14 @@ mod tests {
 
     #[test]
     fn values_are_compared_by_meaning() {
-        assert!(same(&json!({"a": [1, 2.0], "b": 0}), &json!({"b": -0.0, "a": [1.0, 2]})));
-        assert!(!same(&json!(9_007_199_254_740_993_u64), &json!(9_007_199_254_740_992_u64)));
+        assert!(same(
+            &json!({"a": [1, 2.0], "b": 0}),
+            &json!({"b": -0.0, "a": [1.0, 2]})
+        ));
+        assert!(!same(
+            &json!(9_007_199_254_740_993_u64),
+            &json!(9_007_199_254_740_992_u64)
+        ));
         assert!(!same(&json!(u64::MAX), &json!(u64::MAX - 1)));
         assert!(!same(&json!("1"), &json!(1)));
         assert!(same_text(&json!("1"), &json!(1.0)));

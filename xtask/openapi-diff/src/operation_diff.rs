@@ -13,7 +13,6 @@ use super::rules::operations::*;
 use super::rules::requests::*;
 use super::schema::AllOf;
 use super::show::show_both;
-use super::top_level::changed_extensions;
 use super::uses::SchemaUse;
 
 /// The comparison of one pair of operations.
@@ -124,6 +123,18 @@ pub fn quoted(text: &str) -> String {
     format!("`{text}`")
 }
 
+/// The properties that begin with `x-` and differ.
+pub fn changed_extensions<'v>(
+    old: &'v Value,
+    new: &'v Value,
+) -> impl Iterator<Item = (&'v str, Option<&'v Value>, Option<&'v Value>)> {
+    let keys = |value: &'v Value| value.as_object().into_iter().flat_map(|object| object.keys());
+    let added = keys(new).filter(|key| old.get(key.as_str()).is_none());
+    let all = keys(old).chain(added).filter(|key| key.starts_with("x-"));
+    all.map(|key| (key.as_str(), old.get(key), new.get(key)))
+        .filter(|(_, a, b)| a != b)
+}
+
 impl<'a> OperationDiff<'a, '_> {
     pub fn compare(&mut self) {
         let operation = Part {
@@ -200,7 +211,7 @@ impl<'a> OperationDiff<'a, '_> {
     pub fn use_text_schema(&mut self, part: &Part<'a>, positions: Positions) {
         let (old, new) = part.child("schema");
         if old.is_some() || new.is_some() {
-            let text = |schema: Option<&'a Value>| schema.into_iter().collect::<AllOf<'a>>().as_text(true);
+            let text = |schema: Option<&'a Value>| schema.into_iter().collect::<AllOf<'a>>().in_text(true);
             self.use_schemas(part, &[Step::key("schema")], (text(old), text(new)), positions);
         }
     }

@@ -7,13 +7,13 @@ use serde_json::Value;
 use super::changes::{Operation, fingerprint};
 use super::locate::Step;
 use super::positions::Positions;
-use super::servers::base_path;
 use super::similarity::similar;
+use super::urls::base_path;
 
 /// The methods of a path item.
 pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// What belongs to the paths of a document beside what is written there.
+/// The parts of URLs that a document states beside its paths, and those that are not compared.
 #[derive(Debug, Clone, Default)]
 pub struct Prefixes<'s> {
     /// The base path of the servers, if it is compared as a part of the paths.

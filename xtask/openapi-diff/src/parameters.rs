@@ -256,7 +256,12 @@ fn declared_parameters<'a>(document: &Document<'a>, endpoint: &Endpoint<'a>) -> 
             let (Some(name), Some(location)) = (text(value, "name"), text(value, "in")) else {
                 continue;
             };
-            if all.iter().any(|known| known.name == name && known.location == location) {
+            // The names of headers have no case.
+            let is_same = |other: &str| other == name || (location == "header" && other.eq_ignore_ascii_case(name));
+            if all
+                .iter()
+                .any(|known| known.location == location && is_same(known.name))
+            {
                 continue;
             }
             let identity = vec![("name", name.to_owned()), ("in", location.to_owned())];

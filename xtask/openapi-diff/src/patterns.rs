@@ -8,8 +8,10 @@ pub fn is_universal(pattern: &str) -> bool {
         .strip_prefix('(')
         .and_then(|inner| inner.strip_suffix(')'))
         .unwrap_or(inner);
-    matches!(inner.trim_start_matches("?:"), ".*" | "[\\s\\S]*" | "[\\S\\s]*" | "[\\d\\D]*" | "[\\w\\W]*" | "[^]*")
-        || matches!(pattern, "" | "^" | "$")
+    matches!(
+        inner.trim_start_matches("?:"),
+        ".*" | "[\\s\\S]*" | "[\\S\\s]*" | "[\\d\\D]*" | "[\\w\\W]*" | "[^]*"
+    ) || matches!(pattern, "" | "^" | "$")
 }
 
 #[cfg(test)]
@@ -18,7 +20,19 @@ mod tests {
 
     #[test]
     fn pattern_that_matches_everything_is_universal() {
-        for pattern in ["", "^", "$", ".*", "^.*$", "^.*", ".*$", "(.*)", "^(.*)$", "^(?:.*)$", "^[\\s\\S]*$"] {
+        for pattern in [
+            "",
+            "^",
+            "$",
+            ".*",
+            "^.*$",
+            "^.*",
+            ".*$",
+            "(.*)",
+            "^(.*)$",
+            "^(?:.*)$",
+            "^[\\s\\S]*$",
+        ] {
             assert!(is_universal(pattern), "{pattern}");
         }
         for pattern in ["^$", ".+", "a.*", "^.*b$", "\\.*", "[.*]", "(.*", "^..*$"] {

@@ -36,7 +36,11 @@ pub fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'
     }
     for name in removed {
         let property = &old.properties[name];
-        let mut change = SchemaChange::new(&MEMBER_REMOVED).path(format!(".{name}"));
+        let rule = match queue.old.schema(&property.schemas).deprecated {
+            true => &DEPRECATED_MEMBER_REMOVED,
+            false => &MEMBER_REMOVED,
+        };
+        let mut change = SchemaChange::new(rule).path(format!(".{name}"));
         change = change.at(&[Step::Property(name.to_owned())]);
         change.positions = positions(queue, Some(property), None);
         change.owner = property.owner.map(str::to_owned);
@@ -93,7 +97,7 @@ fn push_property<'a>(
     if old_name.is_none() && is_unchanged_leaf(&old.schemas, &new.schemas) {
         return;
     }
-    let text = |property: &Property<'a>| property.schemas.clone().as_text(is_text);
+    let text = |property: &Property<'a>| property.schemas.clone().in_text(is_text);
     diff.subschemas.push(Subschema {
         path: format!(".{name}"),
         old_pointer: vec![Step::Property(old_name.unwrap_or(name).to_owned())],
@@ -113,6 +117,11 @@ fn positions<'a>(queue: &SchemaQueue<'a>, old: Option<&Property<'a>>, new: Optio
         (Some(a), Some(b)) => a.union(b),
         (a, b) => a.or(b).unwrap_or(Positions::BOTH),
     }
+}
+
+/// The directions of a property that either document may declare.
+pub fn declared_positions<'a>(queue: &SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, name: &str) -> Positions {
+    positions(queue, old.properties.get(name), new.properties.get(name))
 }
 
 /// The directions of a property: a read-only one is not in requests, a write-only one not in responses.
@@ -198,13 +207,7 @@ fn compare_required<'a>(
     }
 }
 
-fn push_required(
-    rule: &'static Rule,
-    name: &str,
-    owner: Option<&str>,
-    positions: Positions,
-    diff: &mut SchemaDiff,
-) {
+fn push_required(rule: &'static Rule, name: &str, owner: Option<&str>, positions: Positions, diff: &mut SchemaDiff) {
     let mut change = SchemaChange::new(rule).path(format!(".{name}"));
     change = change.at(&[Step::key("required"), Step::Value(name.to_owned())]);
     change.owner = owner.map(str::to_owned);

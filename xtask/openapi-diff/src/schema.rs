@@ -42,7 +42,7 @@ impl<'a> AllOf<'a> {
     }
 
     /// The schemas in a parameter or header, or a part of one, if `is_text`.
-    pub fn as_text(mut self, is_text: bool) -> Self {
+    pub fn in_text(mut self, is_text: bool) -> Self {
         self.view.is_text = is_text;
         self
     }
@@ -99,6 +99,7 @@ impl Types {
     pub const ANY: Self = Self(0b11_1111);
     /// No type but null, which is apart from the others.
     pub const NULL: Self = Self(0);
+    pub const BOOLEAN: Self = Self(1);
     pub const SCALARS: Self = Self(0b00_1111);
     pub const NUMBER: Self = Self(NUMBER);
     pub const INTEGER: Self = Self(INTEGER);
@@ -123,7 +124,7 @@ impl Types {
     pub fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::NULL,
-            Value::Bool(_) => Self(1),
+            Value::Bool(_) => Self::BOOLEAN,
             Value::Number(_) => Self::NUMBER,
             Value::String(_) => Self::STRING,
             Value::Array(_) => Self::ARRAY,
@@ -133,7 +134,11 @@ impl Types {
 
     /// The types one by one; `number` includes `integer`.
     pub fn each(self) -> impl Iterator<Item = Self> {
-        let all = if self.0 & NUMBER != 0 { self.0 & !INTEGER } else { self.0 };
+        let all = if self.0 & NUMBER != 0 {
+            self.0 & !INTEGER
+        } else {
+            self.0
+        };
         (0..NAMES.len())
             .map(|index| Self(1 << index))
             .filter(move |one| all & one.0 != 0)

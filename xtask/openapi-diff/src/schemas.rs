@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
+use super::document::Component;
 use super::document::Document;
-use super::join::Component;
-use super::show::show_both;
 use super::locate::Step;
 use super::positions::{Polarity, Positions};
 use super::queue::SchemaQueue;
@@ -14,6 +13,7 @@ use super::rules::operations::{DEPRECATED, UNDEPRECATED};
 use super::rules::schemas::*;
 use super::schema::{AllOf, Schema, Types};
 use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
+use super::show::show_both;
 use super::{keywords, limits, properties, unions};
 
 /// Compares all pairs of the queue and their subschemas.
@@ -37,7 +37,7 @@ fn compare<'a>(queue: &mut SchemaQueue<'a>, old_all: &AllOf<'a>, new_all: &AllOf
     let mut diff = SchemaDiff::default();
     // The subject is a component only if both sides are it and nothing else.
     if let (Some(a), Some(b)) = (queue.old.component(old_all), queue.new.component(new_all))
-        && (a.name == b.name || is_renamed(queue, a.name, b.name))
+        && (a.name == b.name || queue.is_renamed(a.name, b.name))
     {
         if !a.is_bare || !b.is_bare {
             compare_additions(queue, (old_all, &a), (new_all, &b), &mut diff);
@@ -74,7 +74,7 @@ fn compare<'a>(queue: &mut SchemaQueue<'a>, old_all: &AllOf<'a>, new_all: &AllOf
         if old.items.is_some() || new.items.is_some() {
             let items = |schema: &Schema<'a>| {
                 let items = schema.items.clone().unwrap_or_default();
-                items.as_text(schema.view.is_text)
+                items.in_text(schema.view.is_text)
             };
             let pointer = vec![Step::key("items")];
             diff.subschemas.push(Subschema {
@@ -110,11 +110,21 @@ fn compare_additions<'a>(
             })*
         };
     }
-    keep_changed!(title, description, examples, extensions, deprecated, read_only, write_only, default, initial);
+    keep_changed!(
+        title,
+        description,
+        examples,
+        extensions,
+        deprecated,
+        read_only,
+        write_only,
+        default,
+        initial
+    );
     compare_annotations(&old, &new, &mut diff.changes);
     compare_flags(&old, &new, &mut diff.changes);
     limits::compare_defaults(&old, &new, &mut diff.changes);
-    let text = |schema: &'a Value, all: &AllOf<'a>| AllOf::from(schema).as_text(all.view.is_text);
+    let text = |schema: &'a Value, all: &AllOf<'a>| AllOf::from(schema).in_text(all.view.is_text);
     let (a, b) = (text(a.schema, old_all), text(b.schema, new_all));
     if queue.old.schema(&a).nullable == queue.new.schema(&b).nullable {
         compare_null(queue, &whole_old, &whole_new, &mut diff.changes);
@@ -128,11 +138,6 @@ fn compare_additions<'a>(
         owner: None,
         diff: queue.push(&a, &b),
     });
-}
-
-/// Returns `true` if a component was renamed, as opposed to replaced by another one.
-pub fn is_renamed(queue: &SchemaQueue<'_>, old: &str, new: &str) -> bool {
-    old != new && !queue.new.has_component(old) && !queue.old.has_component(new)
 }
 
 fn compare_null<'a>(queue: &SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, changes: &mut Vec<SchemaChange>) {
@@ -196,10 +201,11 @@ fn compare_types(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaCha
 }
 
 fn compare_annotations(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
-    if old.description != new.description {
-        let text = |description: Option<&str>| description.unwrap_or_default().trim().to_owned();
-        let change = SchemaChange::new(&DESCRIPTION_CHANGED).old(text(old.description));
-        changes.push(change.new_text(text(new.description)).keyword("description"));
+    let text = |description: Option<&str>| description.unwrap_or_default().trim().to_owned();
+    let (before, after) = (text(old.description), text(new.description));
+    if before != after {
+        let change = SchemaChange::new(&DESCRIPTION_CHANGED).old(before).new_text(after);
+        changes.push(change.keyword("description"));
     }
     if old.title != new.title {
         let shown = |title: Option<&str>| title.map_or("absent".to_owned(), |title| format!("`{title}`"));

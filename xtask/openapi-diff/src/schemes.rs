@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::documentation::{Report, compare_documentation};
 use super::locate::Step;
 use super::operation_diff::{PartChange, quoted, text};
 use super::operations::METHODS;
 use super::rules::document::*;
 use super::show::show;
-use super::top_level::{Report, compare_documentation};
 
 /// The security schemes of a document, by name.
 pub fn schemes(root: &Value) -> impl Iterator<Item = (&String, &Value)> {

@@ -4,25 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::documentation::{Report, compare_documentation};
 use super::locate::Step;
 use super::operation_diff::{OperationDiff, Part, PartChange, quoted, text};
 use super::rules::document::*;
-use super::top_level::{Report, compare_documentation};
-
-/// The servers of a list, each once: a repeated one is that of its first appearance. Their URLs are without the base path that
-/// belongs to the paths, and without a slash at the end.
-fn list<'v>(servers: Option<&'v Value>, base: &str) -> Vec<(String, &'v Value)> {
-    let mut all: Vec<(String, &Value)> = Vec::new();
-    for server in servers.and_then(Value::as_array).into_iter().flatten() {
-        let Some(url) = text(server, "url") else { continue };
-        let url = url.trim_end_matches('/');
-        let url = url.strip_suffix(base).unwrap_or(url).to_owned();
-        if !all.iter().any(|(other, _)| *other == url) {
-            all.push((url, server));
-        }
-    }
-    all
-}
+use super::urls::{server_list, substitution};
 
 /// The name of a server in messages.
 fn shown_url(url: &str) -> String {
@@ -44,7 +30,10 @@ fn missing_in<'s, 'v>(
 
 /// Compares the servers of the document. `bases` are the base paths that belong to the paths, on either side.
 pub fn compare(old: &Value, new: &Value, bases: (&str, &str), report: Report<'_>) {
-    let (before, after) = (list(old.get("servers"), bases.0), list(new.get("servers"), bases.1));
+    let (before, after) = (
+        server_list(old.get("servers"), bases.0),
+        server_list(new.get("servers"), bases.1),
+    );
     let pointer = |server: &Value| {
         let url = text(server, "url").unwrap_or_default().to_owned();
         vec![Step::key("servers"), Step::Entry(vec![("url", url)])]
@@ -73,50 +62,9 @@ fn compare_variables(old: &Value, new: &Value, server: &str, pointer: &[Step], r
         let (x, y) = (a.get(name).map(substitution), b.get(name).map(substitution));
         if x != y {
             let steps = [pointer, &[Step::key("variables"), Step::key(name)]].concat();
-            let change = PartChange::new(&SERVER_VARIABLE_CHANGED)
-                .between(x.as_ref(), y.as_ref());
+            let change = PartChange::new(&SERVER_VARIABLE_CHANGED).between(x.as_ref(), y.as_ref());
             report(format!("`{{{name}}}` of {server}"), &steps, change);
         }
-    }
-}
-
-/// A server variable without its documentation. Its values are strings in URLs, however they are written.
-fn substitution(variable: &Value) -> Value {
-    let string = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let kept = variable.as_object().into_iter().flatten().filter_map(|(key, value)| {
-        let value = match (key.as_str(), value) {
-            ("default", value) => Value::String(string(value)),
-            ("enum", Value::Array(values)) => {
-                let values: BTreeSet<_> = values.iter().map(string).collect();
-                values.into_iter().collect()
-            }
-            _ => return None,
-        };
-        Some((key.clone(), value))
-    });
-    Value::Object(kept.collect())
-}
-
-/// The path that all servers of a document have in common, without a slash at its end: `/api` of `https://example.com/api/`.
-pub fn base_path(root: &Value) -> String {
-    let mut paths = list(root.get("servers"), "").into_iter().map(|(url, server)| {
-        let mut url = url;
-        for (name, variable) in server.get("variables").and_then(Value::as_object).into_iter().flatten() {
-            if let Some(default) = substitution(variable).get("default").and_then(Value::as_str) {
-                url = url.replace(&format!("{{{name}}}"), default);
-            }
-        }
-        let path = match url.split_once("://") {
-            Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
-            None => &url,
-        };
-        path.trim_end_matches('/').to_owned()
-    });
-    let first = paths.next().unwrap_or_default();
-    if paths.all(|other| other == first) {
-        first
-    } else {
-        String::new()
     }
 }
 
@@ -128,8 +76,8 @@ impl<'a> OperationDiff<'a, '_> {
         if old.is_none() && new.is_none() {
             return;
         }
-        let old = list(old.or(self.schemas.old.root.get("servers")), "");
-        let new = list(new.or(self.schemas.new.root.get("servers")), "");
+        let old = server_list(old.or(self.schemas.old.root.get("servers")), "");
+        let new = server_list(new.or(self.schemas.new.root.get("servers")), "");
         for (rule, here, there) in [(&SERVER_ADDED, &new, &old), (&SERVER_REMOVED, &old, &new)] {
             for (url, server) in missing_in(here, there) {
                 let url = shown_url(url);

@@ -72,7 +72,10 @@ mod tests {
         // One is the beginning of the other.
         let (old, new) = show_both(Some(&json!("a".repeat(90))), Some(&json!("a".repeat(95))), "none");
         assert_ne!(old, new);
-        assert_eq!(show_both(None, Some(&json!("b")), "none"), ("none".to_owned(), "`b`".to_owned()));
+        assert_eq!(
+            show_both(None, Some(&json!("b")), "none"),
+            ("none".to_owned(), "`b`".to_owned())
+        );
         assert_eq!(show(&json!("true")), "`\"true\"`");
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::bodies::NULL;
 use super::changes::{Changes, Finding, Subject};
+use super::documentation::{Report, compare_documentation};
 use super::locate::Step;
 use super::operation_diff::{OperationDiff, PartChange};
 use super::operations::{Endpoint, Kind, Prefixes, endpoints, pair_endpoints};
@@ -129,9 +130,6 @@ pub fn compare(old: &Value, new: &Value, bases: (&str, &str), changes: &mut Chan
     compare_path_items(old, new, &mut report);
 }
 
-/// Reports a change of a part of the document: its name, its pointer, the change.
-pub type Report<'s> = &'s mut dyn FnMut(String, &[Step], PartChange);
-
 fn compare_info(old: &Value, new: &Value, report: Report<'_>) {
     let (old, new) = (old.get("info").unwrap_or(&NULL), new.get("info").unwrap_or(&NULL));
     for (key, rule) in [("title", &TITLE_CHANGED), ("version", &VERSION_CHANGED)] {
@@ -142,53 +140,6 @@ fn compare_info(old: &Value, new: &Value, report: Report<'_>) {
         }
     }
     compare_documentation(old, new, "the document", &[Step::key("info")], report);
-}
-
-/// The documentation of any part of a document, with its name in messages. Descriptions have a rule of their own.
-const DOCUMENTATION: [(&str, &str); 6] = [
-    ("summary", "summary"),
-    ("externalDocs", "external documentation"),
-    ("termsOfService", "terms of service"),
-    ("contact", "contact"),
-    ("license", "license"),
-    ("jsonSchemaDialect", "JSON Schema dialect"),
-];
-
-/// Compares the documentation of a part of the document, and its properties that begin with `x-`.
-pub fn compare_documentation(old: &Value, new: &Value, subject: &str, pointer: &[Step], report: Report<'_>) {
-    let description = |value: &Value| {
-        let description = value.get("description").and_then(Value::as_str);
-        description.unwrap_or_default().trim().to_owned()
-    };
-    let at = |key: &str| [pointer, &[Step::key(key)]].concat();
-    let (a, b) = (description(old), description(new));
-    if a != b {
-        let change = PartChange::new(&DESCRIPTION_CHANGED).old(a).new_text(b);
-        report(subject.to_owned(), &at("description"), change);
-    }
-    for (key, name) in DOCUMENTATION {
-        let (a, b) = (old.get(key), new.get(key));
-        if a != b {
-            let change = PartChange::new(&DOCUMENTATION_CHANGED).between(a, b);
-            report(format!("{name} of {subject}"), &at(key), change);
-        }
-    }
-    for (key, a, b) in changed_extensions(old, new) {
-        let change = PartChange::new(&EXTENSION_CHANGED).between(a, b);
-        report(format!("`{key}` of {subject}"), &at(key), change);
-    }
-}
-
-/// The properties that begin with `x-` and differ.
-pub fn changed_extensions<'v>(
-    old: &'v Value,
-    new: &'v Value,
-) -> impl Iterator<Item = (&'v str, Option<&'v Value>, Option<&'v Value>)> {
-    let keys = |value: &'v Value| value.as_object().into_iter().flat_map(|object| object.keys());
-    let added = keys(new).filter(|key| old.get(key.as_str()).is_none());
-    let all = keys(old).chain(added).filter(|key| key.starts_with("x-"));
-    all.map(|key| (key.as_str(), old.get(key), new.get(key)))
-        .filter(|(_, a, b)| a != b)
 }
 
 /// Compares the documentation of paths that both documents have.

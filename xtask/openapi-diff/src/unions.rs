@@ -6,7 +6,6 @@ use super::discriminators::{self, PairedNames};
 use super::locate::Step;
 use super::positions::{Polarity, Positions};
 use super::queue::SchemaQueue;
-use super::relation::Relation;
 use super::rules::schemas::*;
 use super::schema::{AllOf, Schema, Types, Union};
 use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
@@ -15,12 +14,7 @@ use super::variants::{self, Pairs, Side, Variant};
 type Whole<'s, 'a> = (&'s AllOf<'a>, &'s Schema<'a>);
 
 /// Compares unions; returns `false` if comparing the rest of the schemas makes no sense.
-pub fn compare<'a>(
-    queue: &mut SchemaQueue<'a>,
-    old: Whole<'_, 'a>,
-    new: Whole<'_, 'a>,
-    diff: &mut SchemaDiff,
-) -> bool {
+pub fn compare<'a>(queue: &mut SchemaQueue<'a>, old: Whole<'_, 'a>, new: Whole<'_, 'a>, diff: &mut SchemaDiff) -> bool {
     let (mut removed, mut added) = (old.1.unions.clone(), new.1.unions.clone());
     let mut names = PairedNames::default();
     if removed.len() + added.len() == 1 && compare_one_sided(queue, old, new, &mut names, diff) {
@@ -31,8 +25,7 @@ pub fn compare<'a>(
         return false;
     }
     // Equal unions first, then those of the same keyword, then any.
-    let criteria: [fn(&Union<'a>, &Union<'a>) -> bool; 3] =
-        [|a, b| a == b, |a, b| a.keyword == b.keyword, |_, _| true];
+    let criteria: [fn(&Union<'a>, &Union<'a>) -> bool; 3] = [|a, b| a == b, |a, b| a.keyword == b.keyword, |_, _| true];
     for alike in criteria {
         removed.retain(|a| {
             let Some(position) = added.iter().position(|b| alike(a, b)) else {
@@ -46,11 +39,13 @@ pub fn compare<'a>(
     // Others constrain what stands beside them.
     for union in &added {
         let text = describe(&variants(queue, Side::New, new, union));
-        diff.changes.push(SchemaChange::new(&UNION_ADDED).new_text(text).keyword(union.keyword));
+        diff.changes
+            .push(SchemaChange::new(&UNION_ADDED).new_text(text).keyword(union.keyword));
     }
     for union in &removed {
         let text = describe(&variants(queue, Side::Old, old, union));
-        diff.changes.push(SchemaChange::new(&UNION_REMOVED).old(text).keyword(union.keyword));
+        diff.changes
+            .push(SchemaChange::new(&UNION_REMOVED).old(text).keyword(union.keyword));
     }
     discriminators::compare(queue, old.1, new.1, &names, &mut diff.changes);
     true
@@ -64,7 +59,7 @@ fn variants<'a>(
     union: &Union<'a>,
 ) -> Vec<Variant<'a>> {
     let variant = |(index, branch): &(usize, &'a Value)| {
-        let mut variant = Variant::new(queue, side, *index, AllOf::from(*branch).as_text(all.view.is_text));
+        let mut variant = Variant::new(queue, side, *index, AllOf::from(*branch).in_text(all.view.is_text));
         if schema.is_constrained()
             && let Some(whole) = all.clone().variant(branch)
         {
@@ -89,7 +84,7 @@ fn compare_two<'a>(
 ) {
     let of = |queue: &SchemaQueue<'a>, side, schema: &Schema<'a>, union: &Union<'a>| {
         let variant = |(index, branch): &(usize, &'a Value)| {
-            let branch = AllOf::from(*branch).as_text(schema.view.is_text);
+            let branch = AllOf::from(*branch).in_text(schema.view.is_text);
             Variant::new(queue, side, *index, branch)
         };
         let mut all: Vec<_> = union.branches.iter().map(variant).collect();
@@ -105,6 +100,9 @@ fn compare_two<'a>(
         all
     };
     let (before, after) = (of(queue, Side::Old, old, a), of(queue, Side::New, new, b));
+    let flat = variants::flatten(queue, Side::Old, &before, &after, a.keyword);
+    let after = variants::flatten(queue, Side::New, &after, &before, b.keyword).unwrap_or(after);
+    let before = flat.unwrap_or(before);
     if a.keyword != b.keyword && !(variants::are_disjoint(&before) && variants::are_disjoint(&after)) {
         let rule = match a.keyword {
             "anyOf" => &UNION_EXCLUSIVE,
@@ -116,7 +114,14 @@ fn compare_two<'a>(
         diff.changes.push(change);
     }
     let pairs = variants::pair(queue, &before, &after);
-    report(queue, (&before, Some(a.keyword)), (&after, Some(b.keyword)), &pairs, names, diff);
+    report(
+        queue,
+        (&before, Some(a.keyword)),
+        (&after, Some(b.keyword)),
+        &pairs,
+        names,
+        diff,
+    );
 }
 
 /// Compares a union to a schema that is none, as a variant of it; returns `false` if it is none, because the union constrains what
@@ -144,7 +149,7 @@ fn compare_one_sided<'a>(
         if union.is_constrained() || plain.is_any() {
             return false;
         }
-        let relation = |a: &Variant<'a>, b: &Variant<'a>| Relation::new(queue, &a.whole, &b.whole);
+        let relation = |a: &Variant<'a>, b: &Variant<'a>| queue.relation(&a.whole, &b.whole);
         let narrows = after.iter().all(|b| before.iter().any(|a| relation(a, b).narrows));
         let widens = before.iter().all(|a| after.iter().any(|b| relation(a, b).widens));
         // Any object is valid for an object without properties.
@@ -157,6 +162,9 @@ fn compare_one_sided<'a>(
     }
     if !is_part && pairs.both.is_empty() {
         pairs = variants::pair(queue, &before, &after);
+        if pairs.both.is_empty() {
+            pairs = by_relation(queue, &before, &after);
+        }
     }
     if pairs.both.is_empty() {
         let change = match (keywords, is_part) {
@@ -165,11 +173,40 @@ fn compare_one_sided<'a>(
             (_, true) => SchemaChange::new(&UNION_REMOVED).old(describe(&before)),
             (_, false) => SchemaChange::new(&UNION_ENDED).old(describe(&before)),
         };
-        diff.changes.push(change.keyword(keywords.0.or(keywords.1).unwrap_or_default()));
+        diff.changes
+            .push(change.keyword(keywords.0.or(keywords.1).unwrap_or_default()));
         return true;
     }
     report(queue, (&before, keywords.0), (&after, keywords.1), &pairs, names, diff);
     true
+}
+
+/// Pairs the variants of which one includes the other, equal ones first.
+fn by_relation<'a>(queue: &SchemaQueue<'a>, old: &[Variant<'a>], new: &[Variant<'a>]) -> Pairs {
+    let mut pairs = Pairs {
+        added: (0..new.len()).collect(),
+        ..Pairs::default()
+    };
+    for (a, before) in old.iter().enumerate() {
+        let relation = |b: &usize| queue.relation(&before.whole, &new[*b].whole);
+        let score = |b: &usize| usize::from(relation(b).widens) + usize::from(relation(b).narrows);
+        // The first one of the best.
+        match pairs
+            .added
+            .iter()
+            .copied()
+            .rev()
+            .max_by_key(|b| score(b))
+            .filter(|b| score(b) > 0)
+        {
+            Some(b) => {
+                pairs.both.push((a, b));
+                pairs.added.retain(|other| *other != b);
+            }
+            None => pairs.removed.push(a),
+        }
+    }
+    pairs
 }
 
 /// A schema as variants, one for each of its types.
@@ -178,13 +215,14 @@ fn by_type<'a>(queue: &SchemaQueue<'a>, side: Side, (all, schema): Whole<'_, 'a>
     match types.as_slice() {
         [_, _, ..] if schema.types != Types::ANY => {
             let each = types.into_iter();
-            each.map(|one| Variant::new(queue, side, 0, all.clone().only(one))).collect()
+            each.map(|one| Variant::new(queue, side, 0, all.clone().only(one)))
+                .collect()
         }
         // A component stays one; otherwise, null and annotations were compared already.
         _ if schema.name.is_some() => {
             let document = if side == Side::Old { &queue.old } else { &queue.new };
             let component = document.component(all).map(|component| component.schema);
-            let schemas = component.map_or_else(|| all.clone(), |schema| AllOf::from(schema).as_text(all.view.is_text));
+            let schemas = component.map_or_else(|| all.clone(), |schema| AllOf::from(schema).in_text(all.view.is_text));
             vec![Variant::new(queue, side, 0, schemas)]
         }
         _ => vec![Variant::new(queue, side, 0, all.clone().only(Types::ANY))],
@@ -223,8 +261,10 @@ fn report<'a>(
         });
     }
     for variant in pairs.added.iter().map(|position| &new[*position]) {
-        names.added.extend(queue.new.component(&variant.schemas).map(|component| component.name));
-        let accepted = |a: &&Variant<'a>| Relation::new(queue, &a.whole, &variant.whole).narrows;
+        names
+            .added
+            .extend(queue.new.component(&variant.schemas).map(|component| component.name));
+        let accepted = |a: &&Variant<'a>| queue.relation(&a.whole, &variant.whole).narrows;
         let rule = match new_keyword == Some("anyOf") && is_small && old.iter().any(|a| accepted(&a)) {
             true => &VARIANT_ACCEPTED_BEFORE,
             false => &VARIANT_ADDED,
@@ -235,8 +275,10 @@ fn report<'a>(
         diff.changes.push(change);
     }
     for variant in pairs.removed.iter().map(|position| &old[*position]) {
-        names.removed.extend(queue.old.component(&variant.schemas).map(|component| component.name));
-        let accepted = |b: &&Variant<'a>| Relation::new(queue, &variant.whole, &b.whole).widens;
+        names
+            .removed
+            .extend(queue.old.component(&variant.schemas).map(|component| component.name));
+        let accepted = |b: &&Variant<'a>| queue.relation(&variant.whole, &b.whole).widens;
         let rule = match old_keyword == Some("anyOf") && is_small && new.iter().any(|b| accepted(&b)) {
             true => &VARIANT_STILL_ACCEPTED,
             false => &VARIANT_REMOVED,

@@ -5,11 +5,10 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::join::is_annotation;
+use super::equality::same_schema;
 use super::numbers::same;
 use super::queue::SchemaQueue;
 use super::schema::{AllOf, Schema, Types};
-use super::schemas::is_renamed;
 use super::show::show;
 
 /// Beyond this number of possible pairs, only names and contents decide.
@@ -96,6 +95,44 @@ impl<'a> Variant<'a> {
     }
 }
 
+/// Replaces variants that are unions of the same keyword by their variants, unless the other side has them as they are. `None` if there
+/// are none.
+pub fn flatten<'a>(
+    queue: &SchemaQueue<'a>,
+    side: Side,
+    all: &[Variant<'a>],
+    others: &[Variant<'a>],
+    keyword: &str,
+) -> Option<Vec<Variant<'a>>> {
+    let nested = |variant: &Variant<'a>| {
+        let schema = variant.schema.clone();
+        let is_plain = !schema.is_constrained() && !schema.nullable && schema.discriminator.is_none();
+        let is_known = |other: &Variant<'a>| {
+            (schema.name.is_some() && schema.name == other.schema.name) || same_content(variant, other)
+        };
+        let is_nested = matches!(schema.unions.as_slice(), [union] if union.keyword == keyword && is_plain);
+        (is_nested && !others.iter().any(is_known)).then_some(schema)
+    };
+    let mut flat = Vec::new();
+    let mut has_nested = false;
+    // Unions may contain themselves, so that only one level counts.
+    for variant in all {
+        let schema = nested(variant);
+        has_nested |= schema.is_some();
+        match schema {
+            Some(schema) => flat.extend(schema.unions[0].branches.iter().map(|(_, branch)| {
+                let branch = AllOf::from(*branch).in_text(variant.schemas.view.is_text);
+                Variant::new(queue, side, variant.index, branch)
+            })),
+            None => flat.push(Variant {
+                values: variant.values.clone(),
+                ..Variant::new(queue, side, variant.index, variant.schemas.clone())
+            }),
+        }
+    }
+    has_nested.then_some(flat)
+}
+
 /// Pairs variants. Variants that occur twice count once.
 pub fn pair<'a>(queue: &SchemaQueue<'a>, old: &[Variant<'a>], new: &[Variant<'a>]) -> Pairs {
     let mut matching = Matching::new(queue, old, new);
@@ -170,13 +207,16 @@ impl<'m, 'a> Matching<'m, 'a> {
     /// Two components that stay are different things.
     fn may_pair(&self, old: usize, new: usize) -> bool {
         match (self.old[old].schema.name, self.new[new].schema.name) {
-            (Some(a), Some(b)) => a == b || is_renamed(self.queue, a, b),
+            (Some(a), Some(b)) => a == b || self.queue.is_renamed(a, b),
             _ => true,
         }
     }
 
     fn by_identity(&mut self) {
         self.first(|a, b| a.schema.name.is_some() && a.schema.name == b.schema.name);
+        // Of several that are equal but for words, those with the same words belong together.
+        self.first(|a, b| a.schemas.view == b.schemas.view && *a.schemas == *b.schemas);
+        self.first(|a, b| a.schema.description == b.schema.description && same_content(a, b));
         self.first(same_content);
     }
 
@@ -206,7 +246,7 @@ impl<'m, 'a> Matching<'m, 'a> {
             let alike = |a: usize, b: usize| {
                 let (x, y) = (&self.old[a].schema, &self.new[b].schema);
                 let is_object = x.types == Types::OBJECT && !x.properties.is_empty();
-                x.types == y.types && !(is_object && !y.properties.is_empty()) && self.may_pair(a, b)
+                x.types == y.types && (!is_object || y.properties.is_empty()) && self.may_pair(a, b)
             };
             let candidates: Vec<_> = added.iter().filter(|b| alike(a, **b)).collect();
             if let [b] = candidates.as_slice()
@@ -264,24 +304,9 @@ fn compare_tags(a: &Variant<'_>, b: &Variant<'_>) -> (usize, usize) {
 /// Returns `true` for variants with equal branches, apart from words.
 fn same_content(a: &Variant<'_>, b: &Variant<'_>) -> bool {
     let types = a.schema.types == b.schema.types;
-    types && a.schemas.len() == b.schemas.len() && a.schemas.iter().zip(b.schemas.iter()).all(|(a, b)| same_schema(a, b))
-}
-
-/// Returns `true` for schemas that are equal apart from words. The values of references are not compared.
-fn same_schema(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            // A property may have the name of an annotation; then its schema is an object.
-            let matters = |key: &str, value: &Value| !is_annotation(key) || (key != "default" && value.is_object());
-            let count = |object: &serde_json::Map<String, Value>| object.iter().filter(|(k, v)| matters(k, v)).count();
-            count(a) == count(b)
-                && a.iter()
-                    .filter(|(key, value)| matters(key, value))
-                    .all(|(key, value)| b.get(key).is_some_and(|other| same_schema(value, other)))
-        }
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_schema(a, b)),
-        _ => same(a, b),
-    }
+    types
+        && a.schemas.len() == b.schemas.len()
+        && a.schemas.iter().zip(b.schemas.iter()).all(|(a, b)| same_schema(a, b))
 }
 
 /// Returns `true` if no value fits two of the variants, so that `oneOf` and `anyOf` are the same.

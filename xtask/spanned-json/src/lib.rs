@@ -125,6 +125,33 @@ impl Node {
         self.properties_mut()?.get_mut(key)
     }
 
+    /// Renames the file of every location, each name once.
+    pub fn rename_files(&mut self, rename: &mut dyn FnMut(&str) -> Arc<str>) {
+        self.rename_with(rename, &mut Vec::new());
+    }
+
+    /// `known` has the old and new names; the one at the end is that of most of the nodes that follow.
+    fn rename_with(&mut self, rename: &mut dyn FnMut(&str) -> Arc<str>, known: &mut Vec<(Arc<str>, Arc<str>)>) {
+        let file = &self.location.file;
+        let is_last = known.last().is_some_and(|(old, _)| Arc::ptr_eq(old, file));
+        if !is_last {
+            let at = known.iter().position(|(old, _)| old == file);
+            let pair = at.map_or_else(|| (file.clone(), rename(file)), |at| known.swap_remove(at));
+            known.push(pair);
+        }
+        if let Some((_, new)) = known.last() {
+            self.location.file = new.clone();
+        }
+        match &mut self.kind {
+            Kind::Array(items) => items.iter_mut().for_each(|item| item.rename_with(rename, known)),
+            Kind::Object(object) => {
+                let values = object.properties.values_mut();
+                values.for_each(|value| value.rename_with(rename, known));
+            }
+            Kind::Scalar(_) => {}
+        }
+    }
+
     pub fn items_mut(&mut self) -> &mut [Node] {
         match &mut self.kind {
             Kind::Array(items) => items,
@@ -326,5 +353,25 @@ mod tests {
             let error = parse(language, &at(10), text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error} for {expected}");
         }
+    }
+
+    #[test]
+    fn files_are_renamed_once_each() {
+        let node = |file: &str, kind: Kind| Node {
+            location: Location::new(file, 1),
+            kind,
+        };
+        let leaf = |file: &str| node(file, Kind::Scalar(Value::Null));
+        let items = vec![leaf("b"), leaf("b"), leaf("a")];
+        let mut root = node("a", Kind::Array(items));
+        let mut renamed = Vec::new();
+        root.rename_files(&mut |file| {
+            renamed.push(file.to_owned());
+            format!("dir/{file}").into()
+        });
+        assert_eq!(renamed, ["a", "b"]);
+        let files: Vec<_> = root.items().iter().map(|item| item.location.file.to_string()).collect();
+        assert_eq!(files, ["dir/b", "dir/b", "dir/a"]);
+        assert_eq!(&*root.location.file, "dir/a");
     }
 }

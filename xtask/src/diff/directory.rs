@@ -3,8 +3,7 @@
 //! The stages are those of [`contract`], but they do not stop at errors: an overlay action that fails, a construct that the generators
 //! do not support, or a name conflict is a notice, because the maintainer needs the diff to the last release to fix it.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use contract::diagnostic::Diagnostics;
 use contract::files::Files;
@@ -147,23 +146,7 @@ fn location(prefix: &str, file: &str, line: usize) -> Location {
 
 /// Adds a directory to the locations of a tree.
 pub fn relocate(node: &mut Node, prefix: &str) {
-    // Every node has the name of its file, of which there are few.
-    fn visit(node: &mut Node, prefix: &str, files: &mut HashMap<Arc<str>, Arc<str>>) {
-        let file = &node.location.file;
-        let prefixed = files
-            .entry(file.clone())
-            .or_insert_with(|| location(prefix, file, 1).file);
-        node.location.file = prefixed.clone();
-        match &mut node.kind {
-            Kind::Array(items) => items.iter_mut().for_each(|item| visit(item, prefix, files)),
-            Kind::Object(object) => object
-                .properties
-                .values_mut()
-                .for_each(|value| visit(value, prefix, files)),
-            Kind::Scalar(_) => {}
-        }
-    }
-    visit(node, prefix, &mut HashMap::new());
+    node.rename_files(&mut |file| location(prefix, file, 1).file);
 }
 
 /// Applies an action to the source, as it was applied to the value.

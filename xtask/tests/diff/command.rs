@@ -40,7 +40,8 @@ pub fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output 
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    // It may end before it reads.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     Output {
         code: output.status.code().unwrap(),

@@ -129,11 +129,21 @@ fn keyword(random: &mut Random, depth: u64) -> (&'static str, Value) {
     }
 }
 
+/// A random component; one that refers to itself only is an error elsewhere.
+fn component(random: &mut Random) -> Value {
+    loop {
+        let schema = schema(random, 3);
+        if schema.get("$ref").is_none() {
+            return schema;
+        }
+    }
+}
+
 /// A random document, in which all components are used in requests and responses.
 fn document(random: &mut Random) -> Value {
     let schemas: Map<_, _> = NAMES
         .iter()
-        .map(|name| ((*name).to_owned(), schema(random, 3)))
+        .map(|name| ((*name).to_owned(), component(random)))
         .collect();
     let mut paths = Map::new();
     for name in NAMES {
@@ -152,31 +162,29 @@ fn document(random: &mut Random) -> Value {
         "tags": [{"name": "x"}, {"name": "y"}], "paths": paths, "components": {"schemas": schemas}})
 }
 
-/// Shuffles what has no order: keys, and the items of `required`, `enum`, `type`, `anyOf`, `oneOf` and `tags`.
-fn shuffle(value: &mut Value, key: &str, random: &mut Random) {
+/// Shuffles what has no order: keys, and the items of `required`, `enum`, `type`, `anyOf`, `oneOf` and `tags`. In data, the items of
+/// arrays have one.
+fn shuffle(value: &mut Value, key: &str, is_data: bool, random: &mut Random) {
     match value {
         Value::Object(object) => {
             let mut entries: Vec<_> = std::mem::take(object).into_iter().collect();
             random.shuffle(&mut entries);
-            for (key, value) in &mut entries {
-                // The values of these keywords are data.
-                if !matches!(key.as_str(), "default" | "example" | "examples" | "const") || value.is_object() {
-                    shuffle(value, key, random);
-                }
+            for (name, value) in &mut entries {
+                let begins_data =
+                    name.starts_with("x-") || matches!(name.as_str(), "default" | "example" | "examples" | "const");
+                // Below these keywords, names are not keywords.
+                let is_name = matches!(key, "properties" | "patternProperties" | "dependentSchemas");
+                let is_data = is_data || (begins_data && !is_name);
+                shuffle(value, if is_name { "" } else { name }, is_data, random);
             }
             object.extend(entries);
         }
         Value::Array(items) => {
             for item in &mut *items {
-                shuffle(item, "", random);
+                shuffle(item, "", is_data || key == "enum", random);
             }
-            let is_schema_list = items.iter().all(|item| item.is_object() || item.is_boolean());
-            let is_list = items.iter().all(|item| !item.is_object() && !item.is_array());
-            if match key {
-                "anyOf" | "oneOf" => is_schema_list,
-                "required" | "enum" | "type" | "tags" => is_list,
-                _ => false,
-            } {
+            let schemas = matches!(key, "anyOf" | "oneOf");
+            if !is_data && (schemas || matches!(key, "required" | "enum" | "type" | "tags")) {
                 random.shuffle(items);
             }
         }
@@ -194,7 +202,7 @@ fn found(old: &Value, new: &Value) -> Vec<String> {
 
 fn seeds() -> std::ops::Range<u64> {
     let count = std::env::var("OPENAPI_SEEDS").ok().and_then(|count| count.parse().ok());
-    1..count.unwrap_or(300)
+    1..count.unwrap_or(100)
 }
 
 #[test]
@@ -208,7 +216,7 @@ fn random_document_has_no_changes_against_itself_in_any_order() {
             "seed {seed}: {document}"
         );
         let mut shuffled = document.clone();
-        shuffle(&mut shuffled, "", &mut random);
+        shuffle(&mut shuffled, "", false, &mut random);
         assert_eq!(
             found(&document, &shuffled),
             Vec::<String>::new(),
@@ -226,7 +234,7 @@ fn change_of_a_random_document_is_reported_once() {
         let mut new = old.clone();
         for _ in 0..=random.below(2) {
             let name = random.pick(&NAMES);
-            new["components"]["schemas"][name] = schema(&mut random, 3);
+            new["components"]["schemas"][name] = component(&mut random);
         }
         for (old, new) in [(&old, &new), (&new, &old)] {
             let mut counts = BTreeMap::new();
@@ -258,7 +266,7 @@ fn real_document_has_no_changes_against_itself_in_any_order() {
         };
         count += 1;
         let mut shuffled = original.document.clone();
-        shuffle(&mut shuffled, "", &mut Random(count));
+        shuffle(&mut shuffled, "", false, &mut Random(count));
         for other in [Side::from_file(&name, &path).unwrap(), side("shuffled.json", &shuffled)] {
             let changes = compare(&original, &other);
             failed.extend(

@@ -34,6 +34,9 @@ rules! {
         .code_in(Severity::Breaking, Severity::Compatible);
     MEMBER_REMOVED = Rule::new("property-removed", "property-added", "property {at} was removed").replaces().tolerated(ABSENT)
         .code(Severity::Breaking);
+    DEPRECATED_MEMBER_REMOVED = Rule::new("deprecated-property-removed", "property-added", "deprecated property {at} was removed")
+        .request(Severity::Risky).response(Severity::Risky)
+        .code(Severity::Breaking);
     MEMBER_RENAMED = Rule::new("property-renamed", "property-renamed", "property {old} of {at} was renamed to {new}").replaces().tolerated(ABSENT)
         .code(Severity::Breaking);
     MEMBER_BECAME_REQUIRED = Rule::new("property-became-required", "property-became-optional",

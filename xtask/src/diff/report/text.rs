@@ -64,10 +64,16 @@ fn texts(change: &Change) -> Vec<String> {
         .zip(change.new.chars())
         .take_while(|(a, b)| a == b)
         .count();
+    // Where only the white space differs, it is shown.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_space = words(&change.old) == words(&change.new);
     let around = |text: &str| {
         let start = same.saturating_sub(20);
         let shown: String = text.chars().skip(start).take(80).collect();
-        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown = match is_space {
+            true => shown.escape_debug().to_string(),
+            false => words(&shown),
+        };
         let before = if start > 0 { "..." } else { "" };
         let after = if text.chars().count() > start + 80 { "..." } else { "" };
         format!("{before}{shown}{after}")
