@@ -1,5 +1,5 @@
 //! The tasks of the workspace: `cargo xtask codegen` generates the contract and the crates from the vendor's pages, `cargo xtask diff`
-//! compares two contracts, `cargo xtask upstream` adopts new pages, `cargo xtask changelog` documents what they change.
+//! compares two contracts, `cargo xtask upstream` adopts releases, `cargo xtask changelog` documents what they change.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -40,29 +40,35 @@ enum Task {
     ///
     /// Exit codes: 0 without changes, 1 for compatible changes, 2 for breaking changes, 3 if a contract cannot be read.
     Diff(diff::Options),
-    /// Report what new vendor pages change, and adopt them with --apply.
+    /// Report what a release of the vendor changes, and adopt it with --apply.
     ///
-    /// Reports the changes of the contract, the overlay actions that no longer apply as before, the generated names that change, and
-    /// the trait methods that the implementation lacks. Nothing is written without --apply.
+    /// Reports the changes of the contract, the local operations that the vendor documents now, the overlay actions that no longer apply
+    /// as before, the generated names that change, and the trait methods that the implementation lacks. Nothing is written without
+    /// --apply. docs/releases.md explains the report and what is left to do after it.
     ///
     /// Exit codes: 0 on success, 1 on errors; then nothing was written.
     Upstream {
-        /// The directory of new pages.
-        #[arg(value_name = "PATH")]
-        pages: PathBuf,
-        /// The directory has only the changed pages; keep the others, which are removed otherwise.
+        /// The new documents: whole files (`.json`, `.yaml`), pages (`.md`), and directories of them.
+        #[arg(value_name = "FILE-OR-DIRECTORY", required = true)]
+        paths: Vec<PathBuf>,
+        /// Only what changed is given; keep the other files, which are removed otherwise.
         #[arg(long)]
         partial: bool,
-        /// Replace the pages in specs/upstream/, all or none, and update the table in its SOURCE.md.
+        /// Keep the local operation although the vendor documents it now, and note that in specs/selection.yaml. May be repeated.
+        #[arg(long, value_name = "METHOD /PATH")]
+        keep: Vec<String>,
+        /// Replace the documents in specs/upstream/, all or none, update the table in its SOURCE.md, remove superseded local operations,
+        /// pin names that hand-written code uses, list new operations of implemented resources in specs/not-implemented.txt, and run
+        /// codegen.
         #[arg(long)]
         apply: bool,
-        /// Replace the pages even if specs/upstream/ has uncommitted changes.
+        /// Replace the documents even if there are uncommitted changes.
         #[arg(long)]
         allow_dirty: bool,
         /// The vendor's release, for SOURCE.md.
         #[arg(long, value_name = "RELEASE")]
         release: Option<String>,
-        /// List documentation changes (descriptions, summaries, examples) instead of only counting them.
+        /// List documentation changes, added operations and added names instead of only counting them.
         #[arg(long)]
         all: bool,
         /// The root of the workspace. Default: the workspace of this program.
@@ -107,8 +113,9 @@ fn main() -> ExitCode {
             Err(errors) => failure(&errors.to_string(), UNREADABLE),
         },
         Task::Upstream {
-            pages,
+            paths,
             partial,
+            keep,
             apply,
             allow_dirty,
             release,
@@ -116,8 +123,9 @@ fn main() -> ExitCode {
             root,
         } => {
             let options = upstream::Options {
-                pages,
+                paths,
                 partial,
+                keep,
                 apply,
                 allow_dirty,
                 release,

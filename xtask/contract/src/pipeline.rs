@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
 use crate::operations::{Locations, operations};
+use crate::selection::{self, Selection};
 use crate::{conventions, echo, files, ids, inline, limits, load, merge, naming, overlay, recursion, supported, texts};
 
 /// The contract, with notices for the maintainer.
@@ -18,6 +19,8 @@ pub struct Contract {
     pub notices: Vec<String>,
     /// The number of operations.
     pub operations: usize,
+    /// The operations that `selection.yaml` leaves out, by path and method.
+    pub left_out: Vec<(String, String)>,
     /// The number of overlay actions.
     pub actions: usize,
 }
@@ -27,15 +30,22 @@ pub const DOCUMENTS: [&str; 2] = [merge::UPSTREAM, merge::LOCAL];
 /// The directory of overlays.
 pub const OVERLAYS: &str = "overlays";
 
-/// Reads a specs directory: `upstream/`, and `local/` and `overlays/` where they exist.
+/// Reads a specs directory: `upstream/`, and `local/`, `overlays/` and the selection where they exist.
 pub fn read(specs: &Path) -> Result<files::Files, Diagnostics> {
-    files::Files::read(specs, &[DOCUMENTS[0], DOCUMENTS[1], OVERLAYS])
+    let mut files = files::Files::read(specs, &[DOCUMENTS[0], DOCUMENTS[1], OVERLAYS])?;
+    let file = specs.join(selection::FILE);
+    match std::fs::read(&file) {
+        Ok(content) => files.insert(selection::FILE.to_owned(), content),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Diagnostics::new(None, format!("{}: {error}", file.display()))),
+    }
+    Ok(files)
 }
 
 /// Runs all stages on a specs directory.
 pub fn build(specs: &Path) -> Result<Contract, Diagnostics> {
     let files = read(specs)?;
-    stages(&files, &specs.display().to_string(), Superseded::Errors, overlay::apply)
+    stages(&files, &specs.display().to_string(), Mode::Strict, overlay::apply)
 }
 
 /// Runs all stages on files in memory, skipping overlay actions that fail. Calls `each` with the outcome of every action.
@@ -44,7 +54,7 @@ pub fn build_best_effort(
     name: &str,
     each: &mut dyn FnMut(overlay::Applied<'_>),
 ) -> Result<Contract, Diagnostics> {
-    stages(files, name, Superseded::Notices, |document, overlays| {
+    stages(files, name, Mode::BestEffort, |document, overlays| {
         let mut count = 0;
         overlay::apply_each(document, overlays, &mut |applied| {
             count += 1;
@@ -54,35 +64,41 @@ pub fn build_best_effort(
     })
 }
 
-/// The form in which local operations are reported that differ from the vendor's.
-enum Superseded {
-    Errors,
-    Notices,
+/// How local operations that differ from the vendor's, and entries of the selection that match nothing, are reported.
+enum Mode {
+    /// As errors.
+    Strict,
+    /// As notices.
+    BestEffort,
 }
 
 fn stages(
     files: &files::Files,
     name: &str,
-    superseded: Superseded,
+    mode: Mode,
     apply_overlays: impl FnOnce(&mut Value, &[overlay::Overlay]) -> Result<usize, Diagnostics>,
 ) -> Result<Contract, Diagnostics> {
-    let loaded = load::load_files(files, &DOCUMENTS)?;
+    let mut loaded = load::load_files(files, &DOCUMENTS)?;
     if loaded.documents.is_empty() {
         return Err(Diagnostics::new(
             None,
             format!("{name}: no OpenAPI document under `upstream/` or `local/`"),
         ));
     }
-    let merged = merge::merge(&loaded.documents)?;
+    let selected = Selection::read(files)?.decide(&mut loaded.documents);
+    let mut merged = merge::merge(&loaded.documents)?;
     let mut notices = loaded.notices;
     notices.extend(merged.notices.iter().cloned());
-    match superseded {
-        Superseded::Errors => merged.superseded_errors().into_result()?,
-        Superseded::Notices => notices.extend(merged.superseded_errors().iter().map(ToString::to_string)),
+    let mut errors = merged.superseded_errors();
+    errors.extend(selected.errors.clone());
+    match mode {
+        Mode::Strict => errors.into_result()?,
+        Mode::BestEffort => notices.extend(errors.iter().map(ToString::to_string)),
     }
     let mut document = merged.document;
     let overlays = overlay::load_overlays(files, OVERLAYS)?;
     let actions = apply_overlays(&mut document, &overlays)?;
+    let left_out = selected.apply(&mut document, &mut merged.locations);
     if let Some(webhooks) = document.as_object_mut().and_then(|root| root.shift_remove("webhooks")) {
         let count = webhooks.as_object().map_or(0, |webhooks| webhooks.len());
         notices.push(format!(
@@ -91,12 +107,12 @@ fn stages(
     }
     let mut locations = merged.locations;
     let count = operations(&document).count();
-    if count != merged.operations {
+    if count + left_out.len() != merged.operations {
         return Err(Diagnostics::new(
             None,
             format!(
                 "{} operations were read but the contract has {count}; an overlay adds or removes some",
-                merged.operations
+                merged.operations - left_out.len()
             ),
         ));
     }
@@ -118,6 +134,7 @@ fn stages(
         document,
         locations,
         notices,
+        left_out,
         actions,
     })
 }

@@ -77,6 +77,10 @@ impl Files {
         self.contents.insert(name, content);
     }
 
+    pub fn remove(&mut self, name: &str) {
+        self.contents.remove(name);
+    }
+
     /// Reads files that are referred to and were not given with `fetch`, by name.
     pub fn with_fetch(mut self, fetch: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         self.fetch = Some(Arc::new(fetch));

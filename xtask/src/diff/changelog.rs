@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::accepted::Accepted;
 use super::directory::Inventory;
-use super::input::{Side, compare};
+use super::input::{LeftOut, Side, compare};
 use super::report::{Report, counts, notes, quantity, section};
 use super::version;
 use contract::diagnostic::Diagnostics;
@@ -42,6 +42,7 @@ pub fn run(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) 
 pub fn release(old: &Side, new: &Side, accepted: &Accepted) -> String {
     let mut changes = compare(old, new);
     let mut about = accepted.apply(&mut changes);
+    about.extend(LeftOut::notes(old, new));
     about.extend(version::note(old, new, &changes));
     let report = Report {
         old,

@@ -9,6 +9,7 @@ use contract::diagnostic::Diagnostics;
 use contract::files::Files;
 use contract::overlay::Applied;
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
+use contract::selection::Selection;
 use contract::{conventions, echo, ids, inline, limits, load, merge, naming, overlay, recursion, texts};
 use serde_json::Value;
 use spanned_json::{Kind, Location, Node};
@@ -28,6 +29,8 @@ pub struct Inventory {
     /// The number of operations by directory.
     pub operations: BTreeMap<String, usize>,
     pub overlays: Vec<OverlayInfo>,
+    /// The operations that `selection.yaml` leaves out, by path and method.
+    pub left_out: Vec<(String, String)>,
 }
 
 /// An overlay with the number of its actions.
@@ -41,7 +44,7 @@ pub struct OverlayInfo {
 /// Reads the contract in a directory in memory; the file names in its locations begin with `prefix`.
 pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
     let structured = files.in_directory(DOCUMENTS[0]).next().is_some();
-    let loaded = if structured {
+    let mut loaded = if structured {
         load::load_files(files, &DOCUMENTS)?
     } else {
         load::load_files(files, &[""])?
@@ -52,7 +55,11 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
             format!("{prefix}: no OpenAPI document; pages are expected in it or in its `upstream/`"),
         ));
     }
-    let merged = merge::merge(&loaded.documents)?;
+    let selected = match structured {
+        true => Selection::read(files)?.decide(&mut loaded.documents),
+        false => Default::default(),
+    };
+    let mut merged = merge::merge(&loaded.documents)?;
     let superseded = merged.superseded_errors();
     let mut document = merged.document;
     let mut source = merged.source;
@@ -80,7 +87,10 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
             apply_action(&mut source, actions, &applied);
         }
     });
-    let mut inventory = Inventory::default();
+    let mut inventory = Inventory {
+        left_out: selected.apply(&mut document, &mut merged.locations),
+        ..Inventory::default()
+    };
     for location in merged.locations.values() {
         let directory = location.file.split_once('/').map_or("", |(directory, _)| directory);
         *inventory.operations.entry(directory.to_owned()).or_default() += 1;
@@ -99,7 +109,7 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
     let mut notices = loaded.notices;
     notices.extend(merged.notices);
     notices.extend(superseded.iter().map(ToString::to_string));
-    notices.extend(errors.iter().map(ToString::to_string));
+    notices.extend(selected.errors.iter().chain(errors.iter()).map(ToString::to_string));
     let (unused, errors) = inline::inline_best_effort(&mut document, &merged.locations);
     notices.extend(unused);
     notices.extend(errors.iter().map(ToString::to_string));

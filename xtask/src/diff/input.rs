@@ -1,5 +1,6 @@
 //! Reads the sides of a comparison: a file, a directory of documents, or a git revision.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -10,8 +11,11 @@ use super::git::{self, Object};
 use contract::diagnostic::Diagnostics;
 use contract::files::Files;
 use contract::load;
+use contract::merge::without_names;
 use contract::model::resource_of;
-use contract::pipeline::{DOCUMENTS, OVERLAYS};
+use contract::operations::operations;
+use contract::pipeline;
+use contract::selection::{self, prune, remove_operation};
 use openapi_diff::{Change, Prefixes, Settings};
 use spanned_json::{Location, Node};
 
@@ -33,7 +37,8 @@ pub struct Side {
 /// The specs directory, relative to the workspace; the default of arguments that are not given.
 pub const SPECS: &str = "specs";
 
-/// Returns all changes, each once, in the order of the new document.
+/// Returns all changes, each once, in the order of the new document. Operations that the selection of one side leaves out are not
+/// compared: see [`LeftOut`].
 pub fn compare(old: &Side, new: &Side) -> Vec<Change> {
     compare_with(old, new, &[], None)
 }
@@ -49,7 +54,104 @@ pub fn compare_with(old: &Side, new: &Side, stripped_prefixes: &[String], today:
         stripped_prefixes,
         today,
     };
-    openapi_diff::compare(old.contract(), new.contract(), &settings)
+    let (from_old, from_new) = (without(old, new), without(new, old));
+    openapi_diff::compare(
+        openapi_diff::Contract {
+            document: from_old.as_ref().unwrap_or(&old.document),
+            source: &old.source,
+        },
+        openapi_diff::Contract {
+            document: from_new.as_ref().unwrap_or(&new.document),
+            source: &new.source,
+        },
+        &settings,
+    )
+}
+
+/// The document of a side without the operations that the other side leaves out; `None` if it has none of them.
+fn without(side: &Side, other: &Side) -> Option<Value> {
+    let left_out = LeftOut::new(other, side);
+    if left_out.present.is_empty() {
+        return None;
+    }
+    let mut document = side.document.clone();
+    let removed: Vec<Value> = left_out
+        .present
+        .iter()
+        .filter_map(|(path, method)| remove_operation(&mut document, path, method))
+        .collect();
+    prune(&mut document, &removed);
+    Some(document)
+}
+
+/// The operations that the selection of a side leaves out. They are neither added nor removed for a comparison.
+#[derive(Debug)]
+pub struct LeftOut {
+    /// The number of all of them.
+    pub count: usize,
+    /// Those that the other side has, by path and method.
+    pub present: Vec<(String, String)>,
+}
+
+impl LeftOut {
+    /// Compares the selection of a side with the operations of the other one.
+    pub fn new(side: &Side, other: &Side) -> Self {
+        let left_out = side.inventory.as_ref().map(|inventory| &inventory.left_out);
+        let keys: BTreeSet<(String, &str)> = left_out
+            .into_iter()
+            .flatten()
+            .map(|(path, method)| (without_names(path).0, method.as_str()))
+            .collect();
+        let present = operations(&other.document)
+            .filter(|(path, method, _)| !keys.is_empty() && keys.contains(&(without_names(path).0, *method)))
+            .map(|(path, method, _)| (path.to_owned(), method.to_owned()))
+            .collect();
+        Self {
+            count: left_out.map_or(0, Vec::len),
+            present,
+        }
+    }
+
+    /// A note for each side of a comparison whose selection leaves something out.
+    pub fn notes(old: &Side, new: &Side) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (side, other, word) in [(old, new, "new"), (new, old, "old")] {
+            let left_out = Self::new(side, other);
+            if left_out.count == 0 {
+                continue;
+            }
+            let present: Vec<String> = left_out
+                .present
+                .iter()
+                .map(|(path, method)| format!("{} {path}", method.to_uppercase()))
+                .collect();
+            let of_other = match present.len() {
+                0 => String::new(),
+                count => format!(
+                    "; the {word} contract has {count} of them, which {} not compared: {}",
+                    if count == 1 { "is" } else { "are" },
+                    shortened(&present)
+                ),
+            };
+            lines.push(format!(
+                "{}: operations left out by {}: {}{of_other}",
+                side.name,
+                selection::FILE,
+                left_out.count,
+            ));
+        }
+        lines
+    }
+}
+
+/// The first names of a list, and the number of the others.
+fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let first = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 impl Side {
@@ -114,8 +216,7 @@ impl Side {
     /// Reads a directory in the form of `--specs`, or a directory of pages.
     pub fn from_directory(name: &str, path: &Path) -> Result<Self, Diagnostics> {
         let files = if path.join("upstream").is_dir() {
-            let [upstream, local] = DOCUMENTS;
-            Files::read(path, &[upstream, local, OVERLAYS])?
+            pipeline::read(path)?
         } else {
             Files::read(path, &[""])?
         };

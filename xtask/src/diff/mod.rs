@@ -16,7 +16,7 @@ use contract::diagnostic::Diagnostics;
 
 use self::accepted::Accepted;
 use self::filter::Filters;
-use self::input::{Side, compare_with};
+use self::input::{LeftOut, Side, compare_with};
 use self::report::{FailOn, Format, Report};
 
 /// The arguments of `cargo xtask diff`.
@@ -80,6 +80,7 @@ pub fn run(workspace: &Path, options: &Options, color: bool, out: &mut dyn std::
     let mut changes = compare_with(&old, &new, &options.stripped_prefixes, options.today.as_deref());
     let mut notes = accepted.apply(&mut changes);
     let stale = !notes.is_empty();
+    notes.extend(LeftOut::notes(&old, &new));
     let count = changes.len();
     options.filters.apply(&mut changes);
     if changes.len() < count {

@@ -1,6 +1,6 @@
 //! Compares the implementations of the server traits with the newly generated traits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,8 @@ pub struct TraitDiff {
     pub location: Option<String>,
     /// `true` if the trait is removed.
     pub is_removed: bool,
+    /// The number of the trait's methods.
+    pub methods: usize,
     /// Methods that the implementation lacks.
     pub missing: Vec<String>,
     /// Methods of the implementation that the trait does not have.
@@ -57,6 +59,7 @@ pub fn compare(root: &Path, old: &BTreeMap<String, String>, new: &BTreeMap<Strin
             name: name.clone(),
             location: implementation.map(|i| i.location.clone()),
             is_removed: !new.contains_key(name),
+            methods: after.len(),
             missing: after.keys().filter(|method| !has(method)).cloned().collect(),
             surplus: implementation
                 .into_iter()
@@ -79,6 +82,12 @@ pub fn compare(root: &Path, old: &BTreeMap<String, String>, new: &BTreeMap<Strin
         }
     }
     Ok(diffs)
+}
+
+/// Returns those of these traits that the crates implement.
+pub fn implemented(root: &Path, names: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    let names: Vec<&String> = names.iter().collect();
+    Ok(implementations(root, &names)?.into_keys().collect())
 }
 
 fn traits(files: &BTreeMap<String, String>) -> Result<Traits> {

@@ -1,14 +1,17 @@
 //! Applies every overlay action to the new pages, and compares its outcome with that on the present pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use contract::diagnostic::Diagnostics;
 use contract::files::Files;
+use contract::load;
+use contract::merge::{self, Superseded, without_names};
+use contract::operations::operations;
 use contract::overlay::{self, ActionError};
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
-use contract::{load, merge};
+use contract::selection::Selection;
 use spanned_json::Location;
 
 /// An action with another outcome on the new pages.
@@ -55,13 +58,68 @@ struct Outcome {
     error: Option<ActionError>,
 }
 
-/// Applies every action to both and compares the outcomes.
-pub fn compare(old: &Files, new: &Files) -> Result<OverlayReport, Diagnostics> {
-    let (_, before) = apply(old)?;
-    let (document, after) = apply(new)?;
+/// The merged documents with all overlays.
+pub struct Corrected {
+    /// With the operations that the selection leaves out.
+    document: Value,
+    outcomes: Vec<Outcome>,
+    /// The operations that the selection leaves out, by path and method.
+    pub left_out: Vec<(String, String)>,
+    /// Entries of the selection that match nothing.
+    pub selection_errors: Diagnostics,
+    pub superseded: Vec<Superseded>,
+}
+
+/// An operation that the contract has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub method: String,
+    pub path: String,
+    /// Its operationId.
+    pub id: String,
+}
+
+impl Endpoint {
+    /// Method and path; parameters have no names, because those may change.
+    pub fn key(&self) -> (String, String) {
+        (without_names(&self.path).0, self.method.clone())
+    }
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method.to_uppercase(), self.path)
+    }
+}
+
+impl Corrected {
+    /// The operations of the contract.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        let all = operations(&self.document).map(|(path, method, operation)| Endpoint {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
+        });
+        let left_out: BTreeSet<_> = self.left_out.iter().collect();
+        all.filter(|endpoint| !left_out.contains(&(endpoint.path.clone(), endpoint.method.clone())))
+            .collect()
+    }
+}
+
+/// Compares the outcomes of every action.
+pub fn compare(old: Corrected, new: Corrected) -> OverlayReport {
+    let mut before: HashMap<Location, Outcome> = old
+        .outcomes
+        .into_iter()
+        .map(|outcome| (outcome.location.clone(), outcome))
+        .collect();
+    let document = new.document;
     let mut affected = Vec::new();
-    let actions = after.len();
-    for (before, after) in before.into_iter().zip(after) {
+    let actions = new.outcomes.len();
+    for after in new.outcomes {
+        let Some(before) = before.remove(&after.location) else {
+            continue;
+        };
         // An action that fails on the present pages is reported by codegen.
         if before.error.is_some() && before.error == after.error {
             continue;
@@ -74,12 +132,15 @@ pub fn compare(old: &Files, new: &Files) -> Result<OverlayReport, Diagnostics> {
             });
         }
     }
-    Ok(OverlayReport { affected, actions })
+    OverlayReport { affected, actions }
 }
 
-fn apply(files: &Files) -> Result<(Value, Vec<Outcome>), Diagnostics> {
-    let loaded = load::load_files(files, &DOCUMENTS)?;
-    let mut document = merge::merge(&loaded.documents)?.document;
+/// Merges the documents and applies every action.
+pub fn apply(files: &Files) -> Result<Corrected, Diagnostics> {
+    let mut loaded = load::load_files(files, &DOCUMENTS)?;
+    let selected = Selection::read(files)?.decide(&mut loaded.documents);
+    let merged = merge::merge(&loaded.documents)?;
+    let mut document = merged.document;
     let overlays = overlay::load_overlays(files, OVERLAYS)?;
     let mut outcomes = Vec::new();
     overlay::apply_each(&mut document, &overlays, &mut |applied| {
@@ -91,7 +152,13 @@ fn apply(files: &Files) -> Result<(Value, Vec<Outcome>), Diagnostics> {
             error: applied.error,
         });
     });
-    Ok((document, outcomes))
+    Ok(Corrected {
+        left_out: selected.left_out(&document),
+        document,
+        outcomes,
+        selection_errors: selected.errors,
+        superseded: merged.superseded,
+    })
 }
 
 fn difference(document: &Value, before: &Outcome, after: &Outcome) -> Option<Difference> {
@@ -217,7 +284,7 @@ mod tests {
             files.insert("overlays/a.yaml".to_owned(), overlay.into_bytes());
             files
         };
-        let mut affected = compare(&files(old), &files(new)).unwrap().affected;
+        let mut affected = compare(apply(&files(old)).unwrap(), apply(&files(new)).unwrap()).affected;
         assert!(affected.len() <= 1);
         affected.pop().map(|action| action.difference)
     }

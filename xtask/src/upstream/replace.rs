@@ -1,4 +1,4 @@
-//! Replaces the pages by the new ones: all or none.
+//! Replaces the vendor's documents by the new ones, and the other files of `specs/` that follow from them: all or none.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,38 +8,39 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use super::pages::{Plan, SOURCE, UPSTREAM};
+use super::pages::{Edits, Plan, SOURCE, UPSTREAM};
 
 /// The new and the old directory of pages while they are swapped, beside `upstream/`.
 const NEW: &str = ".upstream-coming";
 const OLD: &str = ".upstream-going";
 
-/// Fails if the directory of pages has uncommitted changes, which would be lost.
-pub fn check_clean(root: &Path) -> Result<()> {
+/// Fails if what is replaced or deleted has uncommitted changes, which would be lost. `edited` are files in `specs/`.
+pub fn check_clean(root: &Path, edited: &Edits) -> Result<()> {
     let output = Command::new("git")
         .arg("-C")
         .arg(root)
         .args(["status", "--porcelain", "--untracked-files=all", "--"])
         .arg(format!("specs/{UPSTREAM}"))
+        .args(edited.keys().map(|name| format!("specs/{name}")))
         .output();
     let output = match output {
         Ok(output) if output.status.success() => output,
         _ => bail!(
-            "specs/{UPSTREAM}: git failed to list uncommitted changes; `--allow-dirty` replaces the pages without this check"
+            "specs: git failed to list uncommitted changes; `--allow-dirty` replaces the files without this check"
         ),
     };
     let changes = String::from_utf8_lossy(&output.stdout);
     if !changes.trim().is_empty() {
         bail!(
-            "specs/{UPSTREAM} has uncommitted changes:\n{}\ncommit or revert them first, or pass `--allow-dirty`",
+            "specs has uncommitted changes:\n{}\ncommit or revert them first, or pass `--allow-dirty`",
             changes.trim_end()
         );
     }
     Ok(())
 }
 
-/// Writes the new directory of pages and swaps it with the present one. Returns a description of the next steps.
-pub fn replace_pages(specs: &Path, plan: &Plan, release: Option<&str>) -> Result<String> {
+/// Writes the new directory of documents and swaps it with the present one, and writes the other files. Returns what is left to do.
+pub fn replace_documents(specs: &Path, plan: &Plan, edits: &Edits, release: Option<&str>) -> Result<Vec<String>> {
     let (present, new, old) = (specs.join(UPSTREAM), specs.join(NEW), specs.join(OLD));
     if old.exists() {
         bail!(
@@ -51,34 +52,69 @@ pub fn replace_pages(specs: &Path, plan: &Plan, release: Option<&str>) -> Result
     }
     let source = source(&present, plan, release)?;
     let written = write(&new, plan, source.text.as_deref());
-    let swapped = written.and_then(|()| swap(&present, &new, &old));
+    let edited = written.and_then(|()| edit(specs, edits));
+    let swapped = edited.and_then(|undo| swap(&present, &new, &old).inspect_err(|_| roll_back(specs, &undo)));
     if swapped.is_err() && new.exists() {
         let _ = fs::remove_dir_all(&new);
     }
     swapped?;
     fs::remove_dir_all(&old).with_context(|| format!("{}: the old pages", old.display()))?;
-    let mut next = format!("specs/{UPSTREAM} has the new pages.\n");
-    for line in source.todo {
-        let _ = writeln!(next, "{line}");
+    Ok(source.todo)
+}
+
+/// The former contents of edited files; `None` for those that did not exist.
+type Undo = Vec<(String, Option<Vec<u8>>)>;
+
+/// Writes and deletes files of `specs/`: all or none.
+fn edit(specs: &Path, edits: &Edits) -> Result<Undo> {
+    let mut undo = Undo::new();
+    for (name, content) in edits {
+        let path = specs.join(name);
+        let before = match fs::read(&path) {
+            Ok(content) => Some(content),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                roll_back(specs, &undo);
+                return Err(error).with_context(|| path.display().to_string());
+            }
+        };
+        undo.push((name.clone(), before));
+        if let Err(error) = put(&path, content.as_deref()) {
+            roll_back(specs, &undo);
+            return Err(error).with_context(|| path.display().to_string());
+        }
     }
-    next.push_str(
-        "Next: fix the overlay actions above, then `cargo xtask codegen`, `cargo check --workspace --all-targets`,\n\
-         `cargo insta review` (or `INSTA_UPDATE=always cargo test -p xtask --test snapshots`), and\n\
-         `cargo xtask changelog RELEASE HEAD`.\n",
-    );
-    Ok(next)
+    Ok(undo)
+}
+
+/// Restores edited files. An error here is not reported: the one that led here is.
+fn roll_back(specs: &Path, undo: &Undo) {
+    for (name, content) in undo {
+        let _ = put(&specs.join(name), content.as_deref());
+    }
+}
+
+/// Writes a file, or deletes it.
+fn put(path: &Path, content: Option<&[u8]>) -> std::io::Result<()> {
+    match content {
+        Some(content) => {
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::write(path, content)
+        }
+        None if path.exists() => fs::remove_file(path),
+        None => Ok(()),
+    }
 }
 
 fn write(new: &Path, plan: &Plan, source: Option<&str>) -> Result<()> {
     if new.exists() {
         fs::remove_dir_all(new).with_context(|| new.display().to_string())?;
     }
-    let put = |name: &str, content: &[u8]| -> Result<()> {
+    let put = |name: &str, content: &[u8]| {
         let path = new.join(name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-        }
-        fs::write(&path, content).with_context(|| path.display().to_string())
+        put(&path, Some(content)).with_context(|| path.display().to_string())
     };
     for page in &plan.pages {
         put(&page.name, &page.content)?;

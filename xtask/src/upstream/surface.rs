@@ -1,8 +1,11 @@
 //! Compares the public names of the generated crates.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use contract::files::relative;
 use syn::{Fields, FnArg, ImplItem, Item, ReturnType, TraitItem, Visibility};
 
 /// The directories of crates and of their generated files.
@@ -18,6 +21,35 @@ pub struct Names {
     pub removed: Vec<String>,
     /// The name, the old and the new type or signature.
     pub changed: Vec<(String, String, String)>,
+}
+
+/// Reads the generated sources of the crates of a workspace, by path in it.
+pub fn present(root: &Path) -> Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    let crates = root.join(CRATES);
+    if !crates.is_dir() {
+        return Ok(files);
+    }
+    for entry in fs::read_dir(&crates).with_context(|| crates.display().to_string())? {
+        let directory = entry?.path().join(GENERATED.trim_matches('/'));
+        if directory.is_dir() {
+            collect_files(root, &directory, &mut files)?;
+        }
+    }
+    Ok(files)
+}
+
+fn collect_files(root: &Path, directory: &Path, files: &mut BTreeMap<String, String>) -> Result<()> {
+    for entry in fs::read_dir(directory).with_context(|| directory.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect_files(root, &path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            files.insert(relative(root, &path), text);
+        }
+    }
+    Ok(())
 }
 
 /// Compares the names in generated files, given by path in the workspace. Returns the crates with changes.

@@ -54,8 +54,8 @@ impl Superseded {
     /// The error of a run that has not decided for one of them.
     pub fn message(&self) -> String {
         format!(
-            "`{} {}` is documented by the vendor too, at {}, and the first difference is at `{}`: remove it here, or keep only this one \
-             (`cargo xtask upstream` reports what differs for callers)",
+            "`{} {}` is documented by the vendor too, at {}, and the first difference is at `{}`: remove it here, or prefer it to the \
+             vendor's under `local` in selection.yaml (`cargo xtask upstream` reports what differs for callers)",
             self.method.to_uppercase(),
             self.path,
             self.upstream,
@@ -376,7 +376,7 @@ impl Merger {
     }
 }
 
-fn is_below(location: &Location, directory: &str) -> bool {
+pub(crate) fn is_below(location: &Location, directory: &str) -> bool {
     location.file.split('/').next() == Some(directory)
 }
 
@@ -395,7 +395,7 @@ fn derived_id(method: &str, path: &str) -> String {
 }
 
 /// `/a/{}.json` and the names of its parameters.
-fn without_names(path: &str) -> (String, Vec<String>) {
+pub fn without_names(path: &str) -> (String, Vec<String>) {
     let mut normalized = String::new();
     let mut names = Vec::new();
     let mut rest = path;
