@@ -7,6 +7,8 @@ pub(crate) mod execute;
 #[allow(dead_code)]
 pub(crate) mod list;
 pub(crate) mod operation;
+#[allow(dead_code)]
+pub(crate) mod operation_request;
 #[cfg(feature = "stream")]
 #[allow(dead_code)]
 pub(crate) mod pagination;

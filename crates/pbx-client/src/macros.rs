@@ -1,6 +1,9 @@
 //! The implementations that all generated types have in common.
 //!
 //! Properties are listed as `name`, or `name = "wire name"` where the two differ.
+//!
+//! A contract has thousands of properties, and the time to check the crate is mostly that of these implementations. So a property is one
+//! call without `?`, by reference where possible, and what depends on no type is in functions.
 
 mod ids;
 #[cfg(test)]
@@ -23,10 +26,11 @@ macro_rules! read_object {
             fn read(value: serde_json::Value) -> Option<Self> {
                 #[allow(unused_mut, unused_variables)]
                 let mut object = $crate::wire::lenient::LenientObject::new(value)?;
-                Some(Self {
-                    $($field: object.take($crate::macros::wire_name!($field $($wire)?)),)*
-                    $($rest: object.rest(),)?
-                })
+                #[allow(unused_mut)]
+                let mut read = Self::default();
+                $(object.take($crate::macros::wire_name!($field $($wire)?), &mut read.$field);)*
+                $(read.$rest = object.rest();)?
+                Some(read)
             }
 
             fn score(value: &serde_json::Value) -> u32 {
@@ -53,12 +57,15 @@ macro_rules! strict_object {
             fn read_strict(value: serde_json::Value) -> Result<Self, $crate::wire::strict::StrictError> {
                 #[allow(unused_mut)]
                 let mut object = $crate::wire::strict::StrictObject::new(value)?;
-                let read = Self {
+                #[allow(unused_mut)]
+                let mut read = Self {
                     $($required: object.required($crate::macros::wire_name!($required $($required_wire)?))?,)*
                     $($wrapped: Some(object.required($crate::macros::wire_name!($wrapped $($wrapped_wire)?))?),)*
-                    $($optional: object.optional($crate::macros::wire_name!($optional $($wire)?))?,)*
-                    $($rest: object.rest()?,)?
+                    $($optional: Default::default(),)*
+                    $($rest: Default::default(),)?
                 };
+                $(object.optional($crate::macros::wire_name!($optional $($wire)?), &mut read.$optional);)*
+                $(object.rest(&mut read.$rest);)?
                 object.finish()?;
                 Ok(read)
             }
@@ -81,8 +88,7 @@ macro_rules! deserialize_strict {
     ($type:ident) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
-                <Self as $crate::wire::strict::ReadStrict>::read_strict(value).map_err(serde::de::Error::custom)
+                $crate::wire::strict::deserialize(deserializer)
             }
         }
     };
@@ -99,21 +105,11 @@ macro_rules! write_object {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 #[allow(unused_mut)]
-                let mut object = serde::Serializer::serialize_map(serializer, None)?;
-                $($(serde::ser::SerializeMap::serialize_entry(
-                    &mut object,
-                    $crate::macros::wire_name!($always $($always_wire)?),
-                    &self.$always,
-                )?;)*)?
-                $($crate::wire::sparse::write_property(
-                    &mut object,
-                    $crate::macros::wire_name!($field $($wire)?),
-                    &self.$field,
-                )?;)*
-                $(for (name, value) in &self.$rest {
-                    serde::ser::SerializeMap::serialize_entry(&mut object, name, value)?;
-                })?
-                serde::ser::SerializeMap::end(object)
+                let mut object = $crate::wire::sparse::SparseObject::new(serializer);
+                $($(object.always($crate::macros::wire_name!($always $($always_wire)?), &self.$always);)*)?
+                $(object.property($crate::macros::wire_name!($field $($wire)?), &self.$field);)*
+                $(object.rest(&self.$rest);)?
+                object.end()
             }
         }
     };
@@ -133,10 +129,7 @@ macro_rules! response_object {
                 #[doc = concat!("Sets `", stringify!($field), "`.")]
                 #[must_use]
                 pub fn $field(mut self, value: impl $crate::wire::argument::Argument<$value>) -> Self {
-                    // Lists are stored as they are, everything else as `Option`.
-                    #[allow(clippy::useless_conversion)]
-                    let value = value.into_value().into();
-                    self.$field = value;
+                    $crate::wire::argument::set::<$value, _>(&mut self.$field, value);
                     self
                 }
             )*
@@ -159,7 +152,7 @@ macro_rules! patch_object {
                 #[doc = concat!("Sets `", stringify!($field), "`; [`Field::Null`](crate::Field::Null) clears it.")]
                 #[must_use]
                 pub fn $field(mut self, value: impl Into<$crate::wire::field::Field<$value>>) -> Self {
-                    self.$field = value.into();
+                    $crate::wire::field::set(&mut self.$field, value);
                     self
                 }
             )*
@@ -225,7 +218,7 @@ macro_rules! create_object {
                 #[doc = concat!("Sets `", stringify!($optional), "`.")]
                 #[must_use]
                 pub fn $optional(mut self, value: impl $crate::wire::argument::Argument<$value>) -> Self {
-                    self.$optional = Some(value.into_value());
+                    $crate::wire::argument::set::<$value, _>(&mut self.$optional, value);
                     self
                 }
             )*)?
@@ -423,9 +416,7 @@ macro_rules! deserialize {
     ($type:ident, $expected:literal) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
-                <Self as $crate::wire::lenient::ReadLenient>::read(value)
-                    .ok_or_else(|| serde::de::Error::custom(concat!("expected ", $expected)))
+                $crate::wire::lenient::deserialize(deserializer, $expected)
             }
         }
     };

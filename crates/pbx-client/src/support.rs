@@ -11,12 +11,10 @@ mod testing;
 
 #[cfg(test)]
 pub(crate) use self::testing::{Caller, Decoder, await_download, await_response, decode, parse_body, recode};
-pub(crate) use crate::call::execute::{empty, json, stream};
 pub(crate) use crate::call::operation::Operation;
+pub(crate) use crate::call::operation_request::{OperationRequest, convert, list_segment, not_set, segment};
 #[cfg(feature = "stream")]
-pub(crate) use crate::call::pagination::{Pagination, paginate};
-pub(crate) use crate::call::request::{OptionalBody, header_value, path_segment};
+pub(crate) use crate::call::pagination::Pagination;
 pub(crate) use crate::macros::{
     create_object, ids, open_enum, patch_object, read_object, request_union, response_object, shared_union, union,
 };
-pub(crate) use crate::wire::lenient::ReadLenient;

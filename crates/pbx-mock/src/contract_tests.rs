@@ -1,19 +1,76 @@
 //! Calls every operation with the client and a mock, for each success status, with sample values from the contract.
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::pin::Pin;
 
-use pbx_client::ByteStream;
+use pbx_client::{ByteStream, Client, Error, ResponseValue};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::generated::coverage::CALLS;
+use crate::generated::coverage::CASES;
+use crate::mock::Mock;
+use crate::operation::Operation;
 use crate::server::MockServer;
 
 const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../specs/generated/client.json");
 
-/// A call of an operation that a mock answers.
-pub(crate) type Call = for<'a> fn(&'a MockServer, &'a Sample<'a>) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+/// The body of text requests and responses.
+#[allow(dead_code)] // A contract may have none.
+pub(crate) const TEXT: &str = "a text: \u{e9}";
+/// The body of binary requests and responses.
+#[allow(dead_code)]
+pub(crate) const BYTES: &[u8] = b"\xff\x00 bytes";
+
+/// An operation with one of its success statuses.
+pub(crate) struct Case {
+    pub(crate) id: &'static str,
+    pub(crate) status: u16,
+    /// Creates the mock.
+    pub(crate) mock: for<'a> fn(&'a MockServer, &Sample<'_>) -> Mocked<'a>,
+    /// Calls the operation and checks its result.
+    pub(crate) call: for<'a> fn(&'a Client, &Sample<'_>) -> Called<'a>,
+}
+
+/// A mock of any operation.
+pub(crate) type Mocked<'a> = Box<dyn Check + 'a>;
+pub(crate) type Called<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+pub(crate) trait Check {
+    /// Asserts that the mock matched one request, and removes it.
+    fn check(self: Box<Self>);
+}
+
+impl<O: Operation> Check for Mock<'_, O> {
+    fn check(self: Box<Self>) {
+        self.assert();
+        self.delete();
+    }
+}
+
+pub(crate) fn mocked<O: Operation>(mock: Mock<'_, O>) -> Mocked<'_> {
+    Box::new(mock)
+}
+
+/// Checks the body of a response.
+pub(crate) fn returns<'a, T: PartialEq + Debug + 'a>(
+    call: impl Future<Output = Result<ResponseValue<T>, Error>> + 'a,
+    expected: T,
+) -> Called<'a> {
+    Box::pin(async move { assert_eq!(call.await.unwrap().into_inner(), expected) })
+}
+
+/// Checks the body of a download.
+#[allow(dead_code)]
+pub(crate) fn downloads<'a>(call: impl Future<Output = Result<ResponseValue<ByteStream>, Error>> + 'a) -> Called<'a> {
+    Box::pin(async move { assert_eq!(collect(call.await.unwrap().into_inner()).await, BYTES) })
+}
+
+/// Checks that a call without a response body succeeds.
+#[allow(dead_code)]
+pub(crate) fn succeeds<'a>(call: impl Future<Output = Result<ResponseValue<()>, Error>> + 'a) -> Called<'a> {
+    Box::pin(async move { drop(call.await.unwrap()) })
+}
 
 /// Sample values for an operation.
 pub(crate) struct Sample<'a> {
@@ -82,7 +139,7 @@ fn sample(contract: &Value, schema: &Value) -> Value {
     }
 }
 
-pub(crate) async fn collect(mut stream: ByteStream) -> Vec<u8> {
+async fn collect(mut stream: ByteStream) -> Vec<u8> {
     let mut out = Vec::new();
     while let Some(chunk) = stream.next().await {
         out.extend(chunk.unwrap());
@@ -94,6 +151,7 @@ pub(crate) async fn collect(mut stream: ByteStream) -> Vec<u8> {
 async fn every_operation_matches_its_mock() {
     let contract: Value = serde_json::from_str(&std::fs::read_to_string(CONTRACT).unwrap()).unwrap();
     let server = MockServer::start();
+    let client = server.client();
     let mut missing = BTreeSet::new();
     for item in contract["paths"].as_object().unwrap().values() {
         for operation in item.as_object().unwrap().values() {
@@ -109,9 +167,11 @@ async fn every_operation_matches_its_mock() {
                 contract: &contract,
                 operation,
             };
-            for (_, status, call) in CALLS.iter().filter(|(known, ..)| *known == id) {
-                call(&server, &sample).await;
-                missing.remove(&(id.to_owned(), status.to_string()));
+            for case in CASES.iter().filter(|case| case.id == id) {
+                let mock = (case.mock)(&server, &sample);
+                (case.call)(&client, &sample).await;
+                mock.check();
+                missing.remove(&(id.to_owned(), case.status.to_string()));
             }
         }
     }

@@ -8,6 +8,7 @@ pub mod lists;
 pub mod mock;
 mod rust;
 pub mod server;
+mod split;
 pub mod state;
 
 use std::collections::{BTreeMap, BTreeSet};

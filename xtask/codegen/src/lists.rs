@@ -12,7 +12,7 @@ use spanned_json::Location;
 use crate::cli::commands;
 use crate::cli::table::{self, Table, key};
 
-/// What the files say.
+/// The entries of these files.
 #[derive(Debug, Default)]
 pub struct Lists {
     pub commands: Table,

@@ -15,11 +15,10 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::Diagnostics;
-use crate::extensions::MERGE_PATCH;
+use crate::extensions::{MERGE_PATCH, RECURSIVE};
 use crate::initial;
 use crate::normalize::{NULLABLE, normalize};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
-use crate::recursion::SCHEMAS;
 use crate::schemas::{JSON, for_each_schema};
 use crate::texts::mark_empty;
 
@@ -80,7 +79,7 @@ fn json_schema_mut(holder: &mut Value) -> Option<&mut Value> {
 
 /// The schemas in a body that contain themselves.
 fn recursive_mut(holder: &mut Value) -> impl Iterator<Item = &mut Value> {
-    let schemas = holder.get_mut(SCHEMAS).and_then(Value::as_object_mut);
+    let schemas = holder.get_mut(RECURSIVE).and_then(Value::as_object_mut);
     schemas
         .into_iter()
         .flatten()

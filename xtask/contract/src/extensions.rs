@@ -4,6 +4,8 @@
 pub const MERGE_PATCH: &str = "x-merge-patch";
 /// Extension of the content of a body, `application/json`: the media type of JSON in the documents, if it is another one.
 pub const MEDIA_TYPE: &str = "x-media-type";
+/// Extension of a request body or response: the schemas in it that contain themselves, by name, until the schemas are named.
+pub const RECURSIVE: &str = "x-recursive-schemas";
 /// Extension of request bodies: `false` for one that does not update what `GET` on the same path shows.
 pub const UPDATE: &str = "x-update";
 /// Extension of a property of an update that only `GET` shows: `ignored` or `unchanged`.

@@ -1,4 +1,4 @@
-//! Media types, and what bodies of each are for the generators.
+//! Media types, and the kind of body of each.
 
 /// The media type of JSON, whose schemas follow the conventions.
 pub const JSON: &str = "application/json";
@@ -7,7 +7,7 @@ pub const FORM: &str = "application/x-www-form-urlencoded";
 /// The media type of bytes of no known type.
 pub const OCTETS: &str = "application/octet-stream";
 
-/// What bodies of a media type are.
+/// The kind of a body, which its media type decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Json,
@@ -27,7 +27,7 @@ pub fn essence(media_type: &str) -> String {
         .to_ascii_lowercase()
 }
 
-/// Returns what bodies of a media type are. `*/*` is JSON: documents that name it describe JSON.
+/// Returns the kind of body of a media type. `*/*` is JSON: documents that name it describe JSON.
 pub fn kind(media_type: &str) -> Kind {
     let essence = essence(media_type);
     match essence.as_str() {

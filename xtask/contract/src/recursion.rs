@@ -7,12 +7,10 @@ use std::collections::BTreeSet;
 use openapi_reader::grammar::{Kind, walk};
 use serde_json::{Map, Value, json};
 
+use crate::extensions::RECURSIVE;
 use crate::operations::for_each_operation;
-use crate::pointer::{token, tokens};
 use crate::schemas::needs_name;
-
-/// The extension of a request body or response with the schemas of this direction that contain themselves, by name.
-pub const SCHEMAS: &str = "x-recursive-schemas";
+use openapi_reader::pointer::{token, tokens};
 
 /// The start of a reference to one of them.
 const PREFIX: &str = "#/recursive/";
@@ -77,10 +75,10 @@ fn place_in(
         }
         let mut body = bodies[&name].clone();
         redirect(&mut body, Kind::Schema, kind, bodies, &mut found, untyped);
-        if holder.get(SCHEMAS).is_none() {
-            holder[SCHEMAS] = json!({});
+        if holder.get(RECURSIVE).is_none() {
+            holder[RECURSIVE] = json!({});
         }
-        holder[SCHEMAS][&name] = json!({"schema": body});
+        holder[RECURSIVE][&name] = json!({"schema": body});
     }
 }
 
@@ -136,10 +134,10 @@ fn resolve(reference: &str, bodies: &Map<String, Value>) -> Result<String, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Diagnostics;
     use crate::model::{self, TypeKind};
     use crate::operations::Locations;
     use crate::{conventions, inline, lower, naming, supported};
+    use openapi_reader::diagnostic::Diagnostics;
 
     /// The stages that schemas which contain themselves pass.
     fn built(schemas: Value) -> (Value, Vec<String>) {
@@ -179,7 +177,7 @@ mod tests {
             "Base": {"type": "object", "properties": {"about": reference("Node")}},
         }));
         let text = document.to_string();
-        assert!(!text.contains(PREFIX) && !text.contains(SCHEMAS), "{text}");
+        assert!(!text.contains(PREFIX) && !text.contains(RECURSIVE), "{text}");
         let api = model::read(&document, &Locations::new()).unwrap();
         let names: Vec<_> = api.types.keys().map(String::as_str).collect();
         assert_eq!(

@@ -3,8 +3,8 @@
 use openapi_reader::grammar::{Kind, each_part};
 use serde_json::{Map, Value};
 
+use crate::extensions::RECURSIVE;
 use crate::pointer::token;
-use crate::recursion::SCHEMAS;
 
 pub use crate::media::JSON;
 
@@ -22,9 +22,12 @@ fn outer_schemas(part: &mut Value, kind: Kind, at: &str, f: &mut dyn FnMut(&str,
             _ => outer_schemas(inner, kind, &at, f),
         }
     });
-    let recursive = part.get_mut(SCHEMAS).and_then(Value::as_object_mut);
+    let recursive = part.get_mut(RECURSIVE).and_then(Value::as_object_mut);
     for (name, holder) in recursive.into_iter().flatten() {
-        f(&format!("{at}/{SCHEMAS}/{}/schema", token(name)), &mut holder["schema"]);
+        f(
+            &format!("{at}/{RECURSIVE}/{}/schema", token(name)),
+            &mut holder["schema"],
+        );
     }
 }
 

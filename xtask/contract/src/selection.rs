@@ -149,12 +149,12 @@ impl Selection {
         let first = Location::new(FILE, 1);
         let text = std::str::from_utf8(&content)
             .map_err(|_| Diagnostics::new(Some(&first), "is not UTF-8; save it as UTF-8"))?;
-        let root = parse(Language::Yaml, &first, text)?;
         let mut selection = Self::default();
-        let mut errors = Diagnostics::default();
-        if let Kind::Scalar(Value::Null) = root.kind {
+        if text.lines().all(|line| line.is_empty() || line.starts_with('#')) {
             return Ok(selection);
         }
+        let root = parse(Language::Yaml, &first, text)?;
+        let mut errors = Diagnostics::default();
         let Some(properties) = root.properties() else {
             return Err(Diagnostics::new(
                 Some(&first),

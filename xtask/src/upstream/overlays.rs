@@ -11,6 +11,7 @@ use contract::merge::{self, Superseded, without_names};
 use contract::operations::operations;
 use contract::overlay::{self, ActionError};
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
+use contract::pointer::token;
 use contract::selection::Selection;
 use spanned_json::Location;
 
@@ -152,8 +153,27 @@ pub fn apply(files: &Files) -> Result<Corrected, Diagnostics> {
             error: applied.error,
         });
     });
+    // An action may apply to more places among what is left out; nobody has to review that.
+    let left_out = selected.left_out(&document);
+    let prefixes: Vec<String> = left_out
+        .iter()
+        .map(|(path, method)| format!("/paths/{}/{method}", token(path)))
+        .collect();
+    if !prefixes.is_empty() {
+        let is_kept = |pointer: &String| {
+            !prefixes.iter().any(|prefix| {
+                pointer
+                    .strip_prefix(prefix)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        for outcome in &mut outcomes {
+            outcome.pointers.retain(is_kept);
+            outcome.unchanged.retain(is_kept);
+        }
+    }
     Ok(Corrected {
-        left_out: selected.left_out(&document),
+        left_out,
         document,
         outcomes,
         selection_errors: selected.errors,

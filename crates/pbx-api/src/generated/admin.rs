@@ -128,7 +128,7 @@ pub static OPERATIONS: [&api::Operation; 8] = [
     &SEND_GLOBAL_NOTIFICATION_TEST_EMAIL,
 ];
 
-async fn retrieve_current_system_status<A: AdminApi>(
+pub(crate) async fn retrieve_current_system_status<A: AdminApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -139,7 +139,7 @@ async fn retrieve_current_system_status<A: AdminApi>(
     api::json(200, &body)
 }
 
-async fn change_system_admin_username<A: AdminApi>(
+pub(crate) async fn change_system_admin_username<A: AdminApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -151,7 +151,7 @@ async fn change_system_admin_username<A: AdminApi>(
     api::empty(200)
 }
 
-async fn reset_system_admin_password<A: AdminApi>(
+pub(crate) async fn reset_system_admin_password<A: AdminApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -163,7 +163,7 @@ async fn reset_system_admin_password<A: AdminApi>(
     api::empty(200)
 }
 
-async fn retrieve_admin_settings<A: AdminApi>(
+pub(crate) async fn retrieve_admin_settings<A: AdminApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -174,7 +174,7 @@ async fn retrieve_admin_settings<A: AdminApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn update_admin_settings<A: AdminApi>(
+pub(crate) async fn update_admin_settings<A: AdminApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -184,7 +184,7 @@ async fn update_admin_settings<A: AdminApi>(
     api::empty(200)
 }
 
-async fn get_system_notification_settings<A: AdminApi>(
+pub(crate) async fn get_system_notification_settings<A: AdminApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -195,7 +195,7 @@ async fn get_system_notification_settings<A: AdminApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn update_system_notification_settings<A: AdminApi>(
+pub(crate) async fn update_system_notification_settings<A: AdminApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -207,7 +207,7 @@ async fn update_system_notification_settings<A: AdminApi>(
     api::empty(200)
 }
 
-async fn send_global_notification_test_email<A: AdminApi>(
+pub(crate) async fn send_global_notification_test_email<A: AdminApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

@@ -36,7 +36,7 @@ pub fn router<A: AuditLogsApi>() -> api::Resource<A> {
 /// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 1] = [&LIST_AUDIT_LOGS];
 
-async fn list_audit_logs<A: AuditLogsApi>(
+pub(crate) async fn list_audit_logs<A: AuditLogsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

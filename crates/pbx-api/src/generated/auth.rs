@@ -124,7 +124,7 @@ pub static OPERATIONS: [&api::Operation; 8] = [
     &RETRIEVE_SIGNED_IN_USER,
 ];
 
-async fn sign_in<A: AuthApi>(
+pub(crate) async fn sign_in<A: AuthApi>(
     server: std::sync::Arc<A>,
     call: api::Call<()>,
     mut input: api::Input,
@@ -135,7 +135,7 @@ async fn sign_in<A: AuthApi>(
     api::json(200, &body)
 }
 
-async fn send_otp<A: AuthApi>(
+pub(crate) async fn send_otp<A: AuthApi>(
     server: std::sync::Arc<A>,
     call: api::Call<()>,
     mut input: api::Input,
@@ -145,7 +145,7 @@ async fn send_otp<A: AuthApi>(
     api::empty(200)
 }
 
-async fn verify_otp<A: AuthApi>(
+pub(crate) async fn verify_otp<A: AuthApi>(
     server: std::sync::Arc<A>,
     call: api::Call<()>,
     mut input: api::Input,
@@ -155,7 +155,7 @@ async fn verify_otp<A: AuthApi>(
     api::json(200, &body)
 }
 
-async fn forget_password<A: AuthApi>(
+pub(crate) async fn forget_password<A: AuthApi>(
     server: std::sync::Arc<A>,
     call: api::Call<()>,
     mut input: api::Input,
@@ -165,7 +165,7 @@ async fn forget_password<A: AuthApi>(
     api::empty(200)
 }
 
-async fn reset_password<A: AuthApi>(
+pub(crate) async fn reset_password<A: AuthApi>(
     server: std::sync::Arc<A>,
     call: api::Call<()>,
     mut input: api::Input,
@@ -175,7 +175,7 @@ async fn reset_password<A: AuthApi>(
     api::empty(200)
 }
 
-async fn refresh_tokens<A: AuthApi>(
+pub(crate) async fn refresh_tokens<A: AuthApi>(
     server: std::sync::Arc<A>,
     call: api::Call<()>,
     mut input: api::Input,
@@ -185,7 +185,7 @@ async fn refresh_tokens<A: AuthApi>(
     api::json(200, &body)
 }
 
-async fn sign_out<A: AuthApi>(
+pub(crate) async fn sign_out<A: AuthApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -194,7 +194,7 @@ async fn sign_out<A: AuthApi>(
     api::empty(200)
 }
 
-async fn retrieve_signed_in_user<A: AuthApi>(
+pub(crate) async fn retrieve_signed_in_user<A: AuthApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,

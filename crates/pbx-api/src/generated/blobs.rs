@@ -62,7 +62,7 @@ pub static OPERATIONS: [&api::Operation; 3] = [
     &DOWNLOAD_BLOBS,
 ];
 
-async fn init_blob_upload<A: BlobsApi>(
+pub(crate) async fn init_blob_upload<A: BlobsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -82,7 +82,7 @@ async fn init_blob_upload<A: BlobsApi>(
     )
 }
 
-async fn complete_blob_upload<A: BlobsApi>(
+pub(crate) async fn complete_blob_upload<A: BlobsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -97,7 +97,7 @@ async fn complete_blob_upload<A: BlobsApi>(
     api::json(201, &body)
 }
 
-async fn download_blobs<A: BlobsApi>(
+pub(crate) async fn download_blobs<A: BlobsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

@@ -29,7 +29,7 @@ pub fn router<A: BrandApi>() -> api::Resource<A> {
 /// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 1] = [&UPDATE_BRAND_INFORMATION];
 
-async fn update_brand_information<A: BrandApi>(
+pub(crate) async fn update_brand_information<A: BrandApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

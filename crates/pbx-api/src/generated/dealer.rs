@@ -81,7 +81,7 @@ pub static OPERATIONS: [&api::Operation; 5] = [
     &RESET_CURRENT_DEALER_PASSWORD,
 ];
 
-async fn retrieve_current_dealer<A: DealerApi>(
+pub(crate) async fn retrieve_current_dealer<A: DealerApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -92,7 +92,7 @@ async fn retrieve_current_dealer<A: DealerApi>(
     api::tagged_json(200, &body, &["id"])
 }
 
-async fn update_current_dealer<A: DealerApi>(
+pub(crate) async fn update_current_dealer<A: DealerApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -102,7 +102,7 @@ async fn update_current_dealer<A: DealerApi>(
     api::empty(200)
 }
 
-async fn retrieve_current_dealer_status<A: DealerApi>(
+pub(crate) async fn retrieve_current_dealer_status<A: DealerApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -113,7 +113,7 @@ async fn retrieve_current_dealer_status<A: DealerApi>(
     api::json(200, &body)
 }
 
-async fn change_current_dealer_username<A: DealerApi>(
+pub(crate) async fn change_current_dealer_username<A: DealerApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -125,7 +125,7 @@ async fn change_current_dealer_username<A: DealerApi>(
     api::empty(200)
 }
 
-async fn reset_current_dealer_password<A: DealerApi>(
+pub(crate) async fn reset_current_dealer_password<A: DealerApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

@@ -98,7 +98,7 @@ pub static OPERATIONS: [&api::Operation; 6] = [
     &DELETE_DEALER,
 ];
 
-async fn list_dealers<A: DealersApi>(
+pub(crate) async fn list_dealers<A: DealersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -110,7 +110,7 @@ async fn list_dealers<A: DealersApi>(
     api::json(200, &body)
 }
 
-async fn create_dealer<A: DealersApi>(
+pub(crate) async fn create_dealer<A: DealersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -122,7 +122,7 @@ async fn create_dealer<A: DealersApi>(
     api::json(201, &body)
 }
 
-async fn retrieve_dealer<A: DealersApi>(
+pub(crate) async fn retrieve_dealer<A: DealersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -134,7 +134,7 @@ async fn retrieve_dealer<A: DealersApi>(
     api::tagged_json(200, &body, &["id"])
 }
 
-async fn update_dealer<A: DealersApi>(
+pub(crate) async fn update_dealer<A: DealersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -145,7 +145,7 @@ async fn update_dealer<A: DealersApi>(
     api::empty(200)
 }
 
-async fn reset_dealer_password<A: DealersApi>(
+pub(crate) async fn reset_dealer_password<A: DealersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -158,7 +158,7 @@ async fn reset_dealer_password<A: DealersApi>(
     api::empty(200)
 }
 
-async fn delete_dealer<A: DealersApi>(
+pub(crate) async fn delete_dealer<A: DealersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

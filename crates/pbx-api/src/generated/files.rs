@@ -59,7 +59,7 @@ pub static OPERATIONS: [&api::Operation; 3] = [
     &DELETE_FILE,
 ];
 
-async fn list_files<A: FilesApi>(
+pub(crate) async fn list_files<A: FilesApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -69,7 +69,7 @@ async fn list_files<A: FilesApi>(
     api::json(200, &body)
 }
 
-async fn retrieve_file_info<A: FilesApi>(
+pub(crate) async fn retrieve_file_info<A: FilesApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -81,7 +81,7 @@ async fn retrieve_file_info<A: FilesApi>(
     api::json(200, &body)
 }
 
-async fn delete_file<A: FilesApi>(
+pub(crate) async fn delete_file<A: FilesApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

@@ -89,7 +89,7 @@ pub static OPERATIONS: [&api::Operation; 5] = [
     &DELETE_HOLIDAY,
 ];
 
-async fn list_holidays<A: HolidaysApi>(
+pub(crate) async fn list_holidays<A: HolidaysApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -101,7 +101,7 @@ async fn list_holidays<A: HolidaysApi>(
     api::json(200, &body)
 }
 
-async fn create_holiday<A: HolidaysApi>(
+pub(crate) async fn create_holiday<A: HolidaysApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -113,7 +113,7 @@ async fn create_holiday<A: HolidaysApi>(
     api::json(201, &body)
 }
 
-async fn show_holiday<A: HolidaysApi>(
+pub(crate) async fn show_holiday<A: HolidaysApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -123,7 +123,7 @@ async fn show_holiday<A: HolidaysApi>(
     api::tagged_json(200, &body, &["id"])
 }
 
-async fn update_holiday<A: HolidaysApi>(
+pub(crate) async fn update_holiday<A: HolidaysApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -134,7 +134,7 @@ async fn update_holiday<A: HolidaysApi>(
     api::empty(200)
 }
 
-async fn delete_holiday<A: HolidaysApi>(
+pub(crate) async fn delete_holiday<A: HolidaysApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

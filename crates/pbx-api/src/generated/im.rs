@@ -79,7 +79,7 @@ pub static OPERATIONS: [&api::Operation; 5] = [
     &DESTROY_IM_SERVER_TOKEN,
 ];
 
-async fn get_im_server_configuration<A: ImApi>(
+pub(crate) async fn get_im_server_configuration<A: ImApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -90,7 +90,7 @@ async fn get_im_server_configuration<A: ImApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn update_im_server_configuration<A: ImApi>(
+pub(crate) async fn update_im_server_configuration<A: ImApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -102,7 +102,7 @@ async fn update_im_server_configuration<A: ImApi>(
     api::empty(200)
 }
 
-async fn get_im_server_token<A: ImApi>(
+pub(crate) async fn get_im_server_token<A: ImApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -111,7 +111,7 @@ async fn get_im_server_token<A: ImApi>(
     api::json(200, &body)
 }
 
-async fn regenerate_im_server_token<A: ImApi>(
+pub(crate) async fn regenerate_im_server_token<A: ImApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -122,7 +122,7 @@ async fn regenerate_im_server_token<A: ImApi>(
     api::json(200, &body)
 }
 
-async fn destroy_im_server_token<A: ImApi>(
+pub(crate) async fn destroy_im_server_token<A: ImApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,

@@ -28,7 +28,7 @@ pub fn router<A: InfoApi>() -> api::Resource<A> {
 /// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 1] = [&RETRIEVE_METADATA];
 
-async fn retrieve_metadata<A: InfoApi>(
+pub(crate) async fn retrieve_metadata<A: InfoApi>(
     server: std::sync::Arc<A>,
     call: api::Call<()>,
     mut input: api::Input,

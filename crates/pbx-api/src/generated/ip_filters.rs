@@ -97,7 +97,7 @@ pub static OPERATIONS: [&api::Operation; 6] = [
     &EXPORT_IP_RULES,
 ];
 
-async fn list_ip_rules<A: IpFiltersApi>(
+pub(crate) async fn list_ip_rules<A: IpFiltersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -109,7 +109,7 @@ async fn list_ip_rules<A: IpFiltersApi>(
     api::json(200, &body)
 }
 
-async fn create_ip_rule<A: IpFiltersApi>(
+pub(crate) async fn create_ip_rule<A: IpFiltersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -121,7 +121,7 @@ async fn create_ip_rule<A: IpFiltersApi>(
     api::json(200, &body)
 }
 
-async fn show_ip_rule<A: IpFiltersApi>(
+pub(crate) async fn show_ip_rule<A: IpFiltersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -131,7 +131,7 @@ async fn show_ip_rule<A: IpFiltersApi>(
     api::tagged_json(200, &body, &["id"])
 }
 
-async fn update_ip_rule<A: IpFiltersApi>(
+pub(crate) async fn update_ip_rule<A: IpFiltersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -142,7 +142,7 @@ async fn update_ip_rule<A: IpFiltersApi>(
     api::empty(200)
 }
 
-async fn delete_ip_rule<A: IpFiltersApi>(
+pub(crate) async fn delete_ip_rule<A: IpFiltersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -152,7 +152,7 @@ async fn delete_ip_rule<A: IpFiltersApi>(
     api::empty(204)
 }
 
-async fn export_ip_rules<A: IpFiltersApi>(
+pub(crate) async fn export_ip_rules<A: IpFiltersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,

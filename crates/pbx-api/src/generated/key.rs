@@ -40,7 +40,7 @@ pub fn router<A: KeyApi>() -> api::Resource<A> {
 /// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 2] = [&SHOW_KEY, &UPDATE_KEY];
 
-async fn show_key<A: KeyApi>(
+pub(crate) async fn show_key<A: KeyApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -49,7 +49,7 @@ async fn show_key<A: KeyApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn update_key<A: KeyApi>(
+pub(crate) async fn update_key<A: KeyApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

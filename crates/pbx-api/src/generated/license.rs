@@ -40,7 +40,7 @@ pub fn router<A: LicenseApi>() -> api::Resource<A> {
 /// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 2] = [&SHOW_LICENSE, &UPDATE_LICENSE];
 
-async fn show_license<A: LicenseApi>(
+pub(crate) async fn show_license<A: LicenseApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -59,7 +59,7 @@ async fn show_license<A: LicenseApi>(
     )
 }
 
-async fn update_license<A: LicenseApi>(
+pub(crate) async fn update_license<A: LicenseApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

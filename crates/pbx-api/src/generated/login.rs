@@ -70,7 +70,7 @@ pub static OPERATIONS: [&api::Operation; 4] = [
     &LOGIN,
 ];
 
-async fn issue_oauth_token<A: LoginApi>(
+pub(crate) async fn issue_oauth_token<A: LoginApi>(
     server: std::sync::Arc<A>,
     call: api::Call<()>,
     mut input: api::Input,
@@ -82,7 +82,7 @@ async fn issue_oauth_token<A: LoginApi>(
     api::json(200, &body)
 }
 
-async fn revoke_oauth_token<A: LoginApi>(
+pub(crate) async fn revoke_oauth_token<A: LoginApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -91,7 +91,7 @@ async fn revoke_oauth_token<A: LoginApi>(
     api::empty(200)
 }
 
-async fn get_login_status<A: LoginApi>(
+pub(crate) async fn get_login_status<A: LoginApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -100,7 +100,7 @@ async fn get_login_status<A: LoginApi>(
     api::json(200, &body)
 }
 
-async fn login<A: LoginApi>(
+pub(crate) async fn login<A: LoginApi>(
     server: std::sync::Arc<A>,
     call: api::Call<()>,
     mut input: api::Input,

@@ -25,7 +25,7 @@ pub fn router<A: LogoutApi>() -> api::Resource<A> {
 /// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 1] = [&LOGOUT];
 
-async fn logout<A: LogoutApi>(
+pub(crate) async fn logout<A: LogoutApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,

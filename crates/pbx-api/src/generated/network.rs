@@ -43,7 +43,7 @@ pub static OPERATIONS: [&api::Operation; 2] = [
     &UPDATE_NETWORK_CONFIGURATIONS,
 ];
 
-async fn retrieve_network_configurations<A: NetworkApi>(
+pub(crate) async fn retrieve_network_configurations<A: NetworkApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -54,7 +54,7 @@ async fn retrieve_network_configurations<A: NetworkApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn update_network_configurations<A: NetworkApi>(
+pub(crate) async fn update_network_configurations<A: NetworkApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

@@ -142,7 +142,7 @@ pub static OPERATIONS: [&api::Operation; 9] = [
     &DESTROY_PROVIDER,
 ];
 
-async fn list_provider_assignees<A: ProvidersApi>(
+pub(crate) async fn list_provider_assignees<A: ProvidersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -154,7 +154,7 @@ async fn list_provider_assignees<A: ProvidersApi>(
     api::json(200, &body)
 }
 
-async fn check_provider_assignee<A: ProvidersApi>(
+pub(crate) async fn check_provider_assignee<A: ProvidersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -167,7 +167,7 @@ async fn check_provider_assignee<A: ProvidersApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn assign_provider<A: ProvidersApi>(
+pub(crate) async fn assign_provider<A: ProvidersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -181,7 +181,7 @@ async fn assign_provider<A: ProvidersApi>(
     api::empty(204)
 }
 
-async fn destroy_provider_assignee<A: ProvidersApi>(
+pub(crate) async fn destroy_provider_assignee<A: ProvidersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -194,7 +194,7 @@ async fn destroy_provider_assignee<A: ProvidersApi>(
     api::empty(204)
 }
 
-async fn list_providers<A: ProvidersApi>(
+pub(crate) async fn list_providers<A: ProvidersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -206,7 +206,7 @@ async fn list_providers<A: ProvidersApi>(
     api::json(200, &body)
 }
 
-async fn create_provider<A: ProvidersApi>(
+pub(crate) async fn create_provider<A: ProvidersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -218,7 +218,7 @@ async fn create_provider<A: ProvidersApi>(
     api::json(201, &body)
 }
 
-async fn show_provider<A: ProvidersApi>(
+pub(crate) async fn show_provider<A: ProvidersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -230,7 +230,7 @@ async fn show_provider<A: ProvidersApi>(
     api::tagged_json(200, &body, &["id"])
 }
 
-async fn update_provider<A: ProvidersApi>(
+pub(crate) async fn update_provider<A: ProvidersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -241,7 +241,7 @@ async fn update_provider<A: ProvidersApi>(
     api::empty(200)
 }
 
-async fn destroy_provider<A: ProvidersApi>(
+pub(crate) async fn destroy_provider<A: ProvidersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

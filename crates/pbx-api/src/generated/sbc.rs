@@ -79,7 +79,7 @@ pub static OPERATIONS: [&api::Operation; 5] = [
     &DESTROY_SBC_TOKEN,
 ];
 
-async fn get_sbc_configuration<A: SbcApi>(
+pub(crate) async fn get_sbc_configuration<A: SbcApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -88,7 +88,7 @@ async fn get_sbc_configuration<A: SbcApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn update_sbc_configuration<A: SbcApi>(
+pub(crate) async fn update_sbc_configuration<A: SbcApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -98,7 +98,7 @@ async fn update_sbc_configuration<A: SbcApi>(
     api::empty(200)
 }
 
-async fn get_sbc_token<A: SbcApi>(
+pub(crate) async fn get_sbc_token<A: SbcApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -107,7 +107,7 @@ async fn get_sbc_token<A: SbcApi>(
     api::json(200, &body)
 }
 
-async fn regenerate_sbc_token<A: SbcApi>(
+pub(crate) async fn regenerate_sbc_token<A: SbcApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -116,7 +116,7 @@ async fn regenerate_sbc_token<A: SbcApi>(
     api::json(200, &body)
 }
 
-async fn destroy_sbc_token<A: SbcApi>(
+pub(crate) async fn destroy_sbc_token<A: SbcApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,

@@ -156,7 +156,7 @@ pub static OPERATIONS: [&api::Operation; 11] = [
     &SEND_EXTENSION_TEST_EVENT,
 ];
 
-async fn retrieve_current_tenant<A: TenantApi>(
+pub(crate) async fn retrieve_current_tenant<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -177,7 +177,7 @@ async fn retrieve_current_tenant<A: TenantApi>(
     )
 }
 
-async fn update_current_tenant<A: TenantApi>(
+pub(crate) async fn update_current_tenant<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -187,7 +187,7 @@ async fn update_current_tenant<A: TenantApi>(
     api::empty(200)
 }
 
-async fn retrieve_current_tenant_status<A: TenantApi>(
+pub(crate) async fn retrieve_current_tenant_status<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -198,7 +198,7 @@ async fn retrieve_current_tenant_status<A: TenantApi>(
     api::json(200, &body)
 }
 
-async fn retrieve_tenant_password_policy<A: TenantApi>(
+pub(crate) async fn retrieve_tenant_password_policy<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -209,7 +209,7 @@ async fn retrieve_tenant_password_policy<A: TenantApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn update_tenant_password_policy<A: TenantApi>(
+pub(crate) async fn update_tenant_password_policy<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -221,7 +221,7 @@ async fn update_tenant_password_policy<A: TenantApi>(
     api::empty(200)
 }
 
-async fn get_tenant_balance<A: TenantApi>(
+pub(crate) async fn get_tenant_balance<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -230,7 +230,7 @@ async fn get_tenant_balance<A: TenantApi>(
     api::json(200, &body)
 }
 
-async fn recharge_tenant<A: TenantApi>(
+pub(crate) async fn recharge_tenant<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -240,7 +240,7 @@ async fn recharge_tenant<A: TenantApi>(
     api::empty(200)
 }
 
-async fn retrieve_tenant_custom_headers<A: TenantApi>(
+pub(crate) async fn retrieve_tenant_custom_headers<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -251,7 +251,7 @@ async fn retrieve_tenant_custom_headers<A: TenantApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn update_tenant_custom_headers<A: TenantApi>(
+pub(crate) async fn update_tenant_custom_headers<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -263,7 +263,7 @@ async fn update_tenant_custom_headers<A: TenantApi>(
     api::empty(200)
 }
 
-async fn send_cdr_test_event<A: TenantApi>(
+pub(crate) async fn send_cdr_test_event<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -272,7 +272,7 @@ async fn send_cdr_test_event<A: TenantApi>(
     api::empty(200)
 }
 
-async fn send_extension_test_event<A: TenantApi>(
+pub(crate) async fn send_extension_test_event<A: TenantApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,

@@ -142,7 +142,7 @@ pub static OPERATIONS: [&api::Operation; 9] = [
     &DELETE_TENANT,
 ];
 
-async fn list_tenants<A: TenantsApi>(
+pub(crate) async fn list_tenants<A: TenantsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -154,7 +154,7 @@ async fn list_tenants<A: TenantsApi>(
     api::json(200, &body)
 }
 
-async fn create_tenant<A: TenantsApi>(
+pub(crate) async fn create_tenant<A: TenantsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -166,7 +166,7 @@ async fn create_tenant<A: TenantsApi>(
     api::json(201, &body)
 }
 
-async fn show_tenant<A: TenantsApi>(
+pub(crate) async fn show_tenant<A: TenantsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -187,7 +187,7 @@ async fn show_tenant<A: TenantsApi>(
     )
 }
 
-async fn update_tenant<A: TenantsApi>(
+pub(crate) async fn update_tenant<A: TenantsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -198,7 +198,7 @@ async fn update_tenant<A: TenantsApi>(
     api::empty(200)
 }
 
-async fn switch_tenants<A: TenantsApi>(
+pub(crate) async fn switch_tenants<A: TenantsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -208,7 +208,7 @@ async fn switch_tenants<A: TenantsApi>(
     api::empty(200)
 }
 
-async fn list_tenant_dealers<A: TenantsApi>(
+pub(crate) async fn list_tenant_dealers<A: TenantsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -220,7 +220,7 @@ async fn list_tenant_dealers<A: TenantsApi>(
     api::json(200, &body)
 }
 
-async fn designate_tenant_to_dealer<A: TenantsApi>(
+pub(crate) async fn designate_tenant_to_dealer<A: TenantsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -233,7 +233,7 @@ async fn designate_tenant_to_dealer<A: TenantsApi>(
     api::empty(200)
 }
 
-async fn remove_tenant_from_dealer<A: TenantsApi>(
+pub(crate) async fn remove_tenant_from_dealer<A: TenantsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -246,7 +246,7 @@ async fn remove_tenant_from_dealer<A: TenantsApi>(
     api::empty(204)
 }
 
-async fn delete_tenant<A: TenantsApi>(
+pub(crate) async fn delete_tenant<A: TenantsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

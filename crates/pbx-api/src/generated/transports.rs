@@ -99,7 +99,7 @@ pub static OPERATIONS: [&api::Operation; 6] = [
     &GET_TRANSPORT_STATUS,
 ];
 
-async fn list_transports<A: TransportsApi>(
+pub(crate) async fn list_transports<A: TransportsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -111,7 +111,7 @@ async fn list_transports<A: TransportsApi>(
     api::json(200, &body)
 }
 
-async fn create_transport<A: TransportsApi>(
+pub(crate) async fn create_transport<A: TransportsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -123,7 +123,7 @@ async fn create_transport<A: TransportsApi>(
     api::json(201, &body)
 }
 
-async fn show_transport<A: TransportsApi>(
+pub(crate) async fn show_transport<A: TransportsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -135,7 +135,7 @@ async fn show_transport<A: TransportsApi>(
     api::tagged_json(200, &body, &["id"])
 }
 
-async fn update_transport<A: TransportsApi>(
+pub(crate) async fn update_transport<A: TransportsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -146,7 +146,7 @@ async fn update_transport<A: TransportsApi>(
     api::empty(200)
 }
 
-async fn delete_transport<A: TransportsApi>(
+pub(crate) async fn delete_transport<A: TransportsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -156,7 +156,7 @@ async fn delete_transport<A: TransportsApi>(
     api::empty(204)
 }
 
-async fn get_transport_status<A: TransportsApi>(
+pub(crate) async fn get_transport_status<A: TransportsApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

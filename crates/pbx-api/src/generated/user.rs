@@ -30,7 +30,7 @@ pub fn router<A: UserApi>() -> api::Resource<A> {
 /// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 1] = [&RESET_CURRENT_USER_PASSWORD];
 
-async fn reset_current_user_password<A: UserApi>(
+pub(crate) async fn reset_current_user_password<A: UserApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

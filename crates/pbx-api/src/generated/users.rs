@@ -99,7 +99,7 @@ pub static OPERATIONS: [&api::Operation; 6] = [
     &DELETE_USER,
 ];
 
-async fn list_users<A: UsersApi>(
+pub(crate) async fn list_users<A: UsersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -109,7 +109,7 @@ async fn list_users<A: UsersApi>(
     api::json(200, &body)
 }
 
-async fn create_user<A: UsersApi>(
+pub(crate) async fn create_user<A: UsersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -119,7 +119,7 @@ async fn create_user<A: UsersApi>(
     api::json(201, &body)
 }
 
-async fn retrieve_user<A: UsersApi>(
+pub(crate) async fn retrieve_user<A: UsersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -129,7 +129,7 @@ async fn retrieve_user<A: UsersApi>(
     api::tagged_json(200, &body, &["id", "created_at"])
 }
 
-async fn update_user<A: UsersApi>(
+pub(crate) async fn update_user<A: UsersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -140,7 +140,7 @@ async fn update_user<A: UsersApi>(
     api::empty(200)
 }
 
-async fn reset_user_password<A: UsersApi>(
+pub(crate) async fn reset_user_password<A: UsersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,
@@ -151,7 +151,7 @@ async fn reset_user_password<A: UsersApi>(
     api::empty(200)
 }
 
-async fn delete_user<A: UsersApi>(
+pub(crate) async fn delete_user<A: UsersApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

@@ -43,7 +43,7 @@ pub static OPERATIONS: [&api::Operation; 2] = [
     &UPDATE_VOICEMAIL_SERVER,
 ];
 
-async fn show_voicemail_server<A: VoicemailApi>(
+pub(crate) async fn show_voicemail_server<A: VoicemailApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     _input: api::Input,
@@ -54,7 +54,7 @@ async fn show_voicemail_server<A: VoicemailApi>(
     api::tagged_json(200, &body, &[])
 }
 
-async fn update_voicemail_server<A: VoicemailApi>(
+pub(crate) async fn update_voicemail_server<A: VoicemailApi>(
     server: std::sync::Arc<A>,
     call: api::Call<A::Caller>,
     mut input: api::Input,

@@ -19,6 +19,9 @@ use crate::retry;
 use crate::session::manager::Rejection;
 use crate::wire::lenient::ReadLenient;
 
+/// The media type of most responses.
+const JSON: &str = "application/json";
+
 const OTHER_TYPE: &str = "the JSON type of its body differs from the documented one";
 
 /// A successful response. Servers change their success statuses, so that an undocumented 2xx is one too, if its body can be read.
@@ -66,7 +69,7 @@ pub(crate) async fn json_with<T>(
     request: RequestBuilder,
     read: impl FnOnce(Value) -> Option<T>,
 ) -> Result<ResponseValue<T>, Error> {
-    let response = exchange(client, operation, request).await?;
+    let response = exchange(client, operation, request, JSON).await?;
     match read(response.json()?) {
         Some(read) => Ok(ResponseValue::new(read, response.status, response.headers)),
         None => Err(response.unexpected(OTHER_TYPE)),
@@ -80,7 +83,7 @@ pub(crate) async fn page(
     operation: &Operation,
     request: RequestBuilder,
 ) -> Result<(Map<String, Value>, Response), Error> {
-    let response = exchange(client, operation, request).await?;
+    let response = exchange(client, operation, request, JSON).await?;
     match response.json()? {
         Value::Object(properties) => Ok((properties, response)),
         _ => Err(response.unexpected(OTHER_TYPE)),
@@ -94,11 +97,22 @@ pub(crate) async fn empty(
     operation: &Operation,
     request: RequestBuilder,
 ) -> Result<ResponseValue<()>, Error> {
-    let response = exchange(client, operation, request).await?;
+    let response = exchange(client, operation, request, JSON).await?;
     if !response.is_documented && !response.body.is_empty() {
         response.json()?;
     }
     Ok(ResponseValue::new((), response.status, response.headers))
+}
+
+/// Calls an operation with a text as its response.
+pub(crate) async fn text(
+    client: &Client,
+    operation: &Operation,
+    request: RequestBuilder,
+) -> Result<ResponseValue<String>, Error> {
+    let response = exchange(client, operation, request, "text/plain, */*").await?;
+    let text = String::from_utf8_lossy(&response.body).into_owned();
+    Ok(ResponseValue::new(text, response.status, response.headers))
 }
 
 /// Calls an operation with a binary response, which is read as a stream.
@@ -117,11 +131,16 @@ pub(crate) async fn stream(
 }
 
 /// Calls an operation and reads the whole response.
-async fn exchange(client: &Client, operation: &Operation, mut request: RequestBuilder) -> Result<Response, Error> {
+async fn exchange(
+    client: &Client,
+    operation: &Operation,
+    mut request: RequestBuilder,
+    accept: &'static str,
+) -> Result<Response, Error> {
     if let Some(timeout) = client.connection().request_timeout {
         request = request.timeout(timeout);
     }
-    let request = build(request, "application/json")?;
+    let request = build(request, accept)?;
     send_with_retries(client, operation, request, ReadMode::Whole).await
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn paginate<T: Send + 'static>(
 }
 
 /// The value of `skip` or `top`, or the reason why it is invalid.
-type Parameter = Result<Option<i64>, String>;
+pub(crate) type Parameter = Result<Option<i64>, String>;
 
 struct Items<T> {
     client: Client,

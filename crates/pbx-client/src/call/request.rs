@@ -1,9 +1,7 @@
-//! Parts of requests: path segments, headers and optional bodies.
+//! Parts of requests: path segments and headers.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::RequestBuilder;
 use reqwest::header::HeaderValue;
-use serde::Serialize;
 
 use crate::error::Error;
 
@@ -26,38 +24,6 @@ pub(crate) fn path_segment(name: &str, value: &impl ToString) -> Result<String, 
 pub(crate) fn header_value(name: &str, value: &impl ToString) -> Result<HeaderValue, Error> {
     HeaderValue::try_from(value.to_string())
         .map_err(|_| Error::InvalidRequest(format!("`{name}` contains characters that are not allowed in a header")))
-}
-
-/// Setters for optional bodies.
-pub(crate) trait OptionalBody: Sized {
-    fn optional_json<T: Serialize>(self, body: &Option<T>) -> Self;
-    fn optional_form<T: Serialize>(self, body: &Option<T>) -> Self;
-    fn optional_bytes(self, body: Option<reqwest::Body>) -> Self;
-}
-
-impl OptionalBody for RequestBuilder {
-    fn optional_json<T: Serialize>(self, body: &Option<T>) -> Self {
-        match body {
-            Some(body) => self.json(body),
-            None => self,
-        }
-    }
-
-    fn optional_form<T: Serialize>(self, body: &Option<T>) -> Self {
-        match body {
-            Some(body) => self.form(body),
-            None => self,
-        }
-    }
-
-    fn optional_bytes(self, body: Option<reqwest::Body>) -> Self {
-        match body {
-            Some(body) => self
-                .header(reqwest::header::CONTENT_TYPE, "application/octet-stream")
-                .body(body),
-            None => self,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -82,29 +82,27 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client, filename: Ok(None) }
+            Self {
+                client,
+                filename: Ok(None),
+            }
         }
 
         /// The name that the file is to have. Without one it is named after its id.
         #[must_use]
         pub fn filename(mut self, value: impl TryInto<String>) -> Self {
-            self.filename = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `filename` is not a valid `String`".to_string());
+            self.filename = support::convert(value, "filename", "String").map(Some);
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, filename } = self;
-            let filename = filename.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/blobs/uploads", client.base_url());
-            let request = client
-                .http()
-                .post(url)
-                .query(&progenitor_client::QueryParam::new("filename", &filename));
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .query("filename", self.filename)
         }
     }
 
@@ -129,12 +127,10 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
                 digest: Ok(None),
-                port_sip_upload_token: Err(
-                    "`port_sip_upload_token` is required and was not set".to_string(),
-                ),
-                body: Err("`body` is required and was not set".to_string()),
+                port_sip_upload_token: support::not_set("port_sip_upload_token"),
+                body: support::not_set("body"),
             }
         }
 
@@ -143,21 +139,14 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::UploadId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::UploadId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::UploadId");
             self
         }
 
         /// The SHA-256 of the content, as the sender has it. Content that arrives otherwise is refused. Must be 64 hexadecimal digits in lower case.
         #[must_use]
         pub fn digest(mut self, value: impl TryInto<String>) -> Self {
-            self.digest = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `digest` is not a valid `String`".to_string());
+            self.digest = support::convert(value, "digest", "String").map(Some);
             self
         }
 
@@ -166,53 +155,27 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn port_sip_upload_token(mut self, value: impl TryInto<String>) -> Self {
-            self.port_sip_upload_token = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `port_sip_upload_token` is not a valid `String`"
-                        .to_string()
-                });
+            self.port_sip_upload_token = support::convert(value, "port_sip_upload_token", "String");
             self
         }
 
         /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<reqwest::Body>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `reqwest::Body`".to_string()
-                });
+            self.body = support::convert(value, "body", "reqwest::Body");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::UploadedFile>, Error> {
-            let Self { client, id, digest, port_sip_upload_token, body } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let digest = digest.map_err(Error::InvalidRequest)?;
-            let port_sip_upload_token = port_sip_upload_token
-                .map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/blobs/uploads/{id}/complete", client.base_url());
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            header_map
-                .append(
-                    "portsip-upload-token",
-                    support::header_value("portsip-upload-token", &port_sip_upload_token)?,
-                );
-            let request = client
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::CONTENT_TYPE,
-                    ::reqwest::header::HeaderValue::from_static("application/octet-stream"),
-                )
-                .body(body)
-                .query(&progenitor_client::QueryParam::new("digest", &digest))
-                .headers(header_map);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id)])
+                .header("portsip-upload-token", self.port_sip_upload_token.map(Some))
+                .query("digest", self.digest)
+                .body_bytes(self.body.map(Some))
         }
     }
 
@@ -234,7 +197,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                digest: Err("`digest` is required and was not set".to_string()),
+                digest: support::not_set("digest"),
             }
         }
 
@@ -243,20 +206,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn digest(mut self, value: impl TryInto<String>) -> Self {
-            self.digest = value
-                .try_into()
-                .map_err(|_| "the value of `digest` is not a valid `String`".to_string());
+            self.digest = support::convert(value, "digest", "String");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error> {
-            let Self { client, digest } = self;
-            let digest = digest.map_err(Error::InvalidRequest)?;
-            let digest = support::path_segment("digest", &digest)?;
-            let url = format!("{}/blobs/{digest}", client.base_url());
-            let request = client.http().get(url);
-            support::stream(client, &Self::OPERATION, request).await
+            self.request().stream().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [support::segment("digest", self.digest)])
         }
     }
 }

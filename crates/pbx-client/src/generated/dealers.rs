@@ -131,28 +131,25 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateDealer>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::CreateDealer`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::CreateDealer");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::CreatedDealer>, Error> {
-            let Self { client, body } = self;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/dealers", client.base_url());
-            let request = client.http().post(url).json(&body);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -174,7 +171,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -183,22 +180,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::DealerId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::DealerId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::DealerId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Dealer>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/dealers/{id}", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 
@@ -222,9 +214,9 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
                 if_match: Ok(None),
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
@@ -233,49 +225,33 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::DealerId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::DealerId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::DealerId");
             self
         }
 
         /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches. Must be `*`, or one or more tags in quotes with commas between them.
         #[must_use]
         pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
-            self.if_match = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self.if_match = support::convert(value, "if_match", "String").map(Some);
             self
         }
 
         /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateDealer>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::UpdateDealer`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::UpdateDealer");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, if_match, body } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let if_match = if_match.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/dealers/{id}", client.base_url());
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            if let Some(value) = if_match {
-                header_map.append("if-match", support::header_value("if-match", &value)?);
-            }
-            let request = client.http().post(url).json(&body).headers(header_map);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id)])
+                .header("if-match", self.if_match)
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -298,8 +274,8 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
-                body: Err("`body` is required and was not set".to_string()),
+                id: support::not_set("id"),
+                body: support::not_set("body"),
             }
         }
 
@@ -308,34 +284,25 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::DealerId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::DealerId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::DealerId");
             self
         }
 
         /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::ResetPassword>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::ResetPassword`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::ResetPassword");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, body } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/dealers/{id}/password", client.base_url());
-            let request = client.http().post(url).json(&body);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id)])
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -357,7 +324,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -366,22 +333,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::DealerId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::DealerId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::DealerId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/dealers/{id}/destroy", client.base_url());
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 }

@@ -83,7 +83,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -92,20 +92,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::FileId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| "the value of `id` is not a valid `types::FileId`".to_string());
+            self.id = support::convert(value, "id", "types::FileId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::FileInfo>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/files/{id}", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 
@@ -127,7 +124,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -136,20 +133,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::FileId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| "the value of `id` is not a valid `types::FileId`".to_string());
+            self.id = support::convert(value, "id", "types::FileId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/files/{id}/destroy", client.base_url());
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 }

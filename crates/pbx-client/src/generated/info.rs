@@ -44,29 +44,27 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client, domain: Ok(None) }
+            Self {
+                client,
+                domain: Ok(None),
+            }
         }
 
         /// The SIP domain of a tenant.
         #[must_use]
         pub fn domain(mut self, value: impl TryInto<String>) -> Self {
-            self.domain = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `domain` is not a valid `String`".to_string());
+            self.domain = support::convert(value, "domain", "String").map(Some);
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Metadata>, Error> {
-            let Self { client, domain } = self;
-            let domain = domain.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/info", client.base_url());
-            let request = client
-                .http()
-                .get(url)
-                .query(&progenitor_client::QueryParam::new("domain", &domain));
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [])
+                .query("domain", self.domain)
         }
     }
 }

@@ -96,28 +96,25 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::IssueOauthToken>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::IssueOauthToken`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::IssueOauthToken");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
-            let Self { client, body } = self;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/login/oauth/token", client.base_url());
-            let request = client.http().post(url).form(&body);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .body_form(self.body.map(Some))
         }
     }
 
@@ -136,15 +133,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/login/oauth/revoke", client.base_url());
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
         }
     }
 
@@ -163,15 +163,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::LoginStatus>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/login", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [])
         }
     }
 
@@ -193,28 +196,25 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::SignIn>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::SignIn`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::SignIn");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
-            let Self { client, body } = self;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/login", client.base_url());
-            let request = client.http().post(url).json(&body);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .body_json(self.body.map(Some))
         }
     }
 }

@@ -42,15 +42,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/logout", client.base_url());
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
         }
     }
 }

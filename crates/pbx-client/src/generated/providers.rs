@@ -181,7 +181,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -190,24 +190,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::ProviderId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::ProviderId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::ProviderId");
             self
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::ProviderAssigneeList>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/providers/{id}/assignees", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+        pub async fn send(self) -> Result<ResponseValue<types::ProviderAssigneeList>, Error> {
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 
@@ -230,8 +223,8 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
-                tenant_id: Err("`tenant_id` is required and was not set".to_string()),
+                id: support::not_set("id"),
+                tenant_id: support::not_set("tenant_id"),
             }
         }
 
@@ -240,11 +233,7 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::ProviderId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::ProviderId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::ProviderId");
             self
         }
 
@@ -253,24 +242,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn tenant_id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.tenant_id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `tenant_id` is not a valid `types::TenantId`".to_string()
-                });
+            self.tenant_id = support::convert(value, "tenant_id", "types::TenantId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::ProviderAssignment>, Error> {
-            let Self { client, id, tenant_id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let tenant_id = support::path_segment("tenant_id", &tenant_id)?;
-            let url = format!("{}/providers/{id}/assignees/{tenant_id}", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [support::segment("id", self.id), support::segment("tenant_id", self.tenant_id)])
         }
     }
 
@@ -295,10 +277,10 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
-                tenant_id: Err("`tenant_id` is required and was not set".to_string()),
+                id: support::not_set("id"),
+                tenant_id: support::not_set("tenant_id"),
                 if_match: Ok(None),
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
@@ -307,11 +289,7 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::ProviderId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::ProviderId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::ProviderId");
             self
         }
 
@@ -320,51 +298,33 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn tenant_id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.tenant_id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `tenant_id` is not a valid `types::TenantId`".to_string()
-                });
+            self.tenant_id = support::convert(value, "tenant_id", "types::TenantId");
             self
         }
 
         /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches. Must be `*`, or one or more tags in quotes with commas between them.
         #[must_use]
         pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
-            self.if_match = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self.if_match = support::convert(value, "if_match", "String").map(Some);
             self
         }
 
         /// The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::AssignProvider>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::AssignProvider`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::AssignProvider");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, tenant_id, if_match, body } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
-            let if_match = if_match.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let tenant_id = support::path_segment("tenant_id", &tenant_id)?;
-            let url = format!("{}/providers/{id}/assignees/{tenant_id}", client.base_url());
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            if let Some(value) = if_match {
-                header_map.append("if-match", support::header_value("if-match", &value)?);
-            }
-            let request = client.http().post(url).json(&body).headers(header_map);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id), support::segment("tenant_id", self.tenant_id)])
+                .header("if-match", self.if_match)
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -387,8 +347,8 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
-                tenant_id: Err("`tenant_id` is required and was not set".to_string()),
+                id: support::not_set("id"),
+                tenant_id: support::not_set("tenant_id"),
             }
         }
 
@@ -397,11 +357,7 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::ProviderId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::ProviderId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::ProviderId");
             self
         }
 
@@ -410,26 +366,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn tenant_id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.tenant_id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `tenant_id` is not a valid `types::TenantId`".to_string()
-                });
+            self.tenant_id = support::convert(value, "tenant_id", "types::TenantId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, tenant_id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let tenant_id = support::path_segment("tenant_id", &tenant_id)?;
-            let url = format!(
-                "{}/providers/{id}/assignees/{tenant_id}/destroy", client.base_url()
-            );
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id), support::segment("tenant_id", self.tenant_id)])
         }
     }
 
@@ -451,28 +398,25 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateProvider>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::CreateProvider`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::CreateProvider");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::CreatedProvider>, Error> {
-            let Self { client, body } = self;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/providers", client.base_url());
-            let request = client.http().post(url).json(&body);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -494,7 +438,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -503,22 +447,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::ProviderId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::ProviderId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::ProviderId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Provider>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/providers/{id}", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 
@@ -542,9 +481,9 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
                 if_match: Ok(None),
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
@@ -553,49 +492,33 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::ProviderId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::ProviderId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::ProviderId");
             self
         }
 
         /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches. Must be `*`, or one or more tags in quotes with commas between them.
         #[must_use]
         pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
-            self.if_match = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self.if_match = support::convert(value, "if_match", "String").map(Some);
             self
         }
 
         /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateProvider>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::UpdateProvider`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::UpdateProvider");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, if_match, body } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let if_match = if_match.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/providers/{id}", client.base_url());
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            if let Some(value) = if_match {
-                header_map.append("if-match", support::header_value("if-match", &value)?);
-            }
-            let request = client.http().post(url).json(&body).headers(header_map);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id)])
+                .header("if-match", self.if_match)
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -617,7 +540,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -626,22 +549,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::ProviderId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::ProviderId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::ProviderId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/providers/{id}/destroy", client.base_url());
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 }

@@ -207,15 +207,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::CurrentTenant>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/tenant", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [])
         }
     }
 
@@ -239,44 +242,33 @@ pub mod builder {
             Self {
                 client,
                 if_match: Ok(None),
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches. Must be `*`, or one or more tags in quotes with commas between them.
         #[must_use]
         pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
-            self.if_match = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self.if_match = support::convert(value, "if_match", "String").map(Some);
             self
         }
 
         /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateCurrentTenant>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::UpdateCurrentTenant`"
-                        .to_string()
-                });
+            self.body = support::convert(value, "body", "types::UpdateCurrentTenant");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, if_match, body } = self;
-            let if_match = if_match.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenant", client.base_url());
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            if let Some(value) = if_match {
-                header_map.append("if-match", support::header_value("if-match", &value)?);
-            }
-            let request = client.http().post(url).json(&body).headers(header_map);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .header("if-match", self.if_match)
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -295,15 +287,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TenantStatus>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/tenant/status", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [])
         }
     }
 
@@ -322,15 +317,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::PasswordPolicy>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/tenant/password_policy", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [])
         }
     }
 
@@ -354,44 +352,33 @@ pub mod builder {
             Self {
                 client,
                 if_match: Ok(None),
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches. Must be `*`, or one or more tags in quotes with commas between them.
         #[must_use]
         pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
-            self.if_match = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self.if_match = support::convert(value, "if_match", "String").map(Some);
             self
         }
 
         /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdatePasswordPolicy>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::UpdatePasswordPolicy`"
-                        .to_string()
-                });
+            self.body = support::convert(value, "body", "types::UpdatePasswordPolicy");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, if_match, body } = self;
-            let if_match = if_match.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenant/password_policy", client.base_url());
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            if let Some(value) = if_match {
-                header_map.append("if-match", support::header_value("if-match", &value)?);
-            }
-            let request = client.http().post(url).json(&body).headers(header_map);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .header("if-match", self.if_match)
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -410,15 +397,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Balance>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/tenant/balance", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [])
         }
     }
 
@@ -440,28 +430,25 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// The amount to add.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::Balance>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::Balance`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::Balance");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, body } = self;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenant/balance", client.base_url());
-            let request = client.http().post(url).json(&body);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -480,15 +467,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::CustomHeaders>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/tenant/custom_headers", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [])
         }
     }
 
@@ -512,44 +502,33 @@ pub mod builder {
             Self {
                 client,
                 if_match: Ok(None),
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches. Must be `*`, or one or more tags in quotes with commas between them.
         #[must_use]
         pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
-            self.if_match = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self.if_match = support::convert(value, "if_match", "String").map(Some);
             self
         }
 
         /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateCustomHeaders>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::UpdateCustomHeaders`"
-                        .to_string()
-                });
+            self.body = support::convert(value, "body", "types::UpdateCustomHeaders");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, if_match, body } = self;
-            let if_match = if_match.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenant/custom_headers", client.base_url());
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            if let Some(value) = if_match {
-                header_map.append("if-match", support::header_value("if-match", &value)?);
-            }
-            let request = client.http().post(url).json(&body).headers(header_map);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .header("if-match", self.if_match)
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -568,15 +547,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/tenant/cdr_event/test", client.base_url());
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
         }
     }
 
@@ -595,15 +577,18 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client }
+            Self {
+                client,
+            }
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client } = self;
-            let url = format!("{}/tenant/extension_event/test", client.base_url());
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
         }
     }
 }

@@ -179,28 +179,25 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateTenant>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::CreateTenant`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::CreateTenant");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::CreatedTenant>, Error> {
-            let Self { client, body } = self;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenants", client.base_url());
-            let request = client.http().post(url).json(&body);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -222,7 +219,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -231,22 +228,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::TenantId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::TenantId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Tenant>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/tenants/{id}", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 
@@ -270,9 +262,9 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
                 if_match: Ok(None),
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
@@ -281,49 +273,33 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::TenantId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::TenantId");
             self
         }
 
         /// Update the object only if its `ETag` is one of these, otherwise respond with 412. `*` is any; a weak tag (`W/`) never matches. Must be `*`, or one or more tags in quotes with commas between them.
         #[must_use]
         pub fn if_match(mut self, value: impl TryInto<String>) -> Self {
-            self.if_match = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "the value of `if_match` is not a valid `String`".to_string());
+            self.if_match = support::convert(value, "if_match", "String").map(Some);
             self
         }
 
         /// A JSON Merge Patch (RFC 7396): a property that is not sent stays as it is, and null resets one to its initial value (`x-initial`), which may enable what was disabled. The response of `GET` can be sent back as a whole.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateTenant>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::UpdateTenant`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::UpdateTenant");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, if_match, body } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let if_match = if_match.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/tenants/{id}", client.base_url());
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
-            if let Some(value) = if_match {
-                header_map.append("if-match", support::header_value("if-match", &value)?);
-            }
-            let request = client.http().post(url).json(&body).headers(header_map);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id)])
+                .header("if-match", self.if_match)
+                .body_json(self.body.map(Some))
         }
     }
 
@@ -343,31 +319,27 @@ pub mod builder {
         };
 
         pub(crate) fn new(client: &'a super::Client) -> Self {
-            Self { client, id: Ok(None) }
+            Self {
+                client,
+                id: Ok(None),
+            }
         }
 
         /// The unique ID of the tenant to act in. Leave it out, or empty, to return.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.id = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::TenantId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::TenantId").map(Some);
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenants/switch", client.base_url());
-            let request = client
-                .http()
-                .post(url)
-                .query(&progenitor_client::QueryParam::new("id", &id));
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .query("id", self.id)
         }
     }
 
@@ -389,7 +361,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -398,22 +370,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::TenantId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::TenantId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TenantDealerList>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/tenants/{id}/dealers", client.base_url());
-            let request = client.http().get(url);
-            support::json(client, &Self::OPERATION, request).await
+            self.request().json().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::GET, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 
@@ -436,8 +403,8 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
-                dealer_id: Err("`dealer_id` is required and was not set".to_string()),
+                id: support::not_set("id"),
+                dealer_id: support::not_set("dealer_id"),
             }
         }
 
@@ -446,11 +413,7 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::TenantId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::TenantId");
             self
         }
 
@@ -459,24 +422,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn dealer_id(mut self, value: impl TryInto<types::DealerId>) -> Self {
-            self.dealer_id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `dealer_id` is not a valid `types::DealerId`".to_string()
-                });
+            self.dealer_id = support::convert(value, "dealer_id", "types::DealerId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, dealer_id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let dealer_id = dealer_id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let dealer_id = support::path_segment("dealer_id", &dealer_id)?;
-            let url = format!("{}/tenants/{id}/dealers/{dealer_id}", client.base_url());
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id), support::segment("dealer_id", self.dealer_id)])
         }
     }
 
@@ -499,8 +455,8 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
-                dealer_id: Err("`dealer_id` is required and was not set".to_string()),
+                id: support::not_set("id"),
+                dealer_id: support::not_set("dealer_id"),
             }
         }
 
@@ -509,11 +465,7 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::TenantId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::TenantId");
             self
         }
 
@@ -522,26 +474,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn dealer_id(mut self, value: impl TryInto<types::DealerId>) -> Self {
-            self.dealer_id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `dealer_id` is not a valid `types::DealerId`".to_string()
-                });
+            self.dealer_id = support::convert(value, "dealer_id", "types::DealerId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id, dealer_id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let dealer_id = dealer_id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let dealer_id = support::path_segment("dealer_id", &dealer_id)?;
-            let url = format!(
-                "{}/tenants/{id}/dealers/{dealer_id}/destroy", client.base_url()
-            );
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id), support::segment("dealer_id", self.dealer_id)])
         }
     }
 
@@ -563,7 +506,7 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                id: Err("`id` is required and was not set".to_string()),
+                id: support::not_set("id"),
             }
         }
 
@@ -572,22 +515,17 @@ pub mod builder {
         /// Required.
         #[must_use]
         pub fn id(mut self, value: impl TryInto<types::TenantId>) -> Self {
-            self.id = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `id` is not a valid `types::TenantId`".to_string()
-                });
+            self.id = support::convert(value, "id", "types::TenantId");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, id } = self;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let id = support::path_segment("id", &id)?;
-            let url = format!("{}/tenants/{id}/destroy", client.base_url());
-            let request = client.http().post(url);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [support::segment("id", self.id)])
         }
     }
 }

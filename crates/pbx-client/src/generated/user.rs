@@ -47,28 +47,25 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
-                body: Err("`body` is required and was not set".to_string()),
+                body: support::not_set("body"),
             }
         }
 
         /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::ChangePassword>) -> Self {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "the value of `body` is not a valid `types::ChangePassword`".to_string()
-                });
+            self.body = support::convert(value, "body", "types::ChangePassword");
             self
         }
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-            let Self { client, body } = self;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/user/password", client.base_url());
-            let request = client.http().post(url).json(&body);
-            support::empty(client, &Self::OPERATION, request).await
+            self.request().empty().await
+        }
+
+        fn request(self) -> support::OperationRequest<'a> {
+            support::OperationRequest::new(self.client, reqwest::Method::POST, &Self::OPERATION, [])
+                .body_json(self.body.map(Some))
         }
     }
 }

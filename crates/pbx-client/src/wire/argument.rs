@@ -11,9 +11,21 @@ pub trait Argument<T> {
     fn into_value(self) -> T;
 }
 
+/// Sets a property, which is stored as an `Option`, or a list as it is.
+pub(crate) fn set<T, S: From<T>>(property: &mut S, value: impl Argument<T>) {
+    *property = value.into_value().into();
+}
+
 impl<T> Argument<T> for T {
     fn into_value(self) -> T {
         self
+    }
+}
+
+/// A type that contains itself is boxed.
+impl<T> Argument<Box<T>> for T {
+    fn into_value(self) -> Box<T> {
+        Box::new(self)
     }
 }
 

@@ -50,6 +50,11 @@ impl<T> Field<T> {
     }
 }
 
+/// Sets a property.
+pub(crate) fn set<T>(property: &mut Field<T>, value: impl Into<Field<T>>) {
+    *property = value.into();
+}
+
 impl<T> From<T> for Field<T> {
     fn from(value: T) -> Self {
         Self::Value(value)

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::Error as _;
+use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
 
 /// [`ReadLenient::score`]: the value has another JSON type.
@@ -55,8 +57,8 @@ impl LenientObject {
         }
     }
 
-    pub(crate) fn take<T: LenientProperty>(&mut self, name: &str) -> T {
-        T::read_property(self.0.remove(name))
+    pub(crate) fn take<T: LenientProperty>(&mut self, name: &str, field: &mut T) {
+        *field = T::read_property(self.0.remove(name));
     }
 
     /// Reads every property that was not taken.
@@ -89,6 +91,15 @@ pub(crate) fn score_object(value: &Value, documented: &[(&str, ScoreProperty)]) 
         // Of two variants with equally many properties present, the one that misses fewer.
         found => FORMAT_MATCH + found * 1024 - missing.min(1000),
     }
+}
+
+/// `Deserialize` of a type that is read leniently; `expected` is its JSON type.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: ReadLenient>(
+    deserializer: D,
+    expected: &str,
+) -> Result<T, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    T::read(value).ok_or_else(|| D::Error::custom(format_args!("expected {expected}")))
 }
 
 fn read_map<T: ReadLenient>(properties: Map<String, Value>) -> BTreeMap<String, T> {
@@ -225,6 +236,17 @@ impl<T: ReadLenient> ReadLenient for BTreeMap<String, T> {
 
     fn score(value: &Value) -> u32 {
         if value.is_object() { TYPE_MATCH } else { NO_MATCH }
+    }
+}
+
+/// A type that contains itself.
+impl<T: ReadLenient> ReadLenient for Box<T> {
+    fn read(value: Value) -> Option<Self> {
+        T::read(value).map(Self::new)
+    }
+
+    fn score(value: &Value) -> u32 {
+        T::score(value)
     }
 }
 

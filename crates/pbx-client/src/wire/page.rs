@@ -1,11 +1,10 @@
 //! A page of a list.
 
-use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::wire::lenient::{self, LenientObject, ReadLenient};
-use crate::wire::sparse::write_property;
+use crate::wire::sparse::SparseObject;
 
 /// A page of a list: some of its items, and the number of all.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,9 +19,11 @@ impl<T> Page<T> {
     /// Reads a page, with `read` for each item.
     pub(crate) fn read_with(value: Value, read: fn(Value) -> Option<T>) -> Option<Self> {
         let mut object = LenientObject::new(value)?;
-        let items: Vec<Value> = object.take("items");
+        let (mut items, mut count) = (Vec::<Value>::new(), None);
+        object.take("items", &mut items);
+        object.take("count", &mut count);
         Some(Self {
-            count: object.take("count"),
+            count,
             items: items.into_iter().filter_map(read).collect(),
         })
     }
@@ -49,16 +50,15 @@ impl<T: ReadLenient> ReadLenient for Page<T> {
 
 impl<'de, T: ReadLenient> Deserialize<'de> for Page<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        Self::read(value).ok_or_else(|| serde::de::Error::custom("expected an object"))
+        lenient::deserialize(deserializer, "an object")
     }
 }
 
 impl<T: Serialize> Serialize for Page<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_map(None)?;
-        write_property(&mut object, "count", &self.count)?;
-        write_property(&mut object, "items", &self.items)?;
+        let mut object = SparseObject::new(serializer);
+        object.property("count", &self.count);
+        object.property("items", &self.items);
         object.end()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde::ser::SerializeMap;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 /// A property that may be absent.
 pub(crate) trait Presence {
@@ -29,14 +29,38 @@ impl<T> Presence for Option<T> {
     }
 }
 
-/// Writes a property unless it is absent.
-pub(crate) fn write_property<M, T>(object: &mut M, name: &'static str, value: &T) -> Result<(), M::Error>
-where
-    M: SerializeMap,
-    T: Presence + Serialize,
-{
-    if value.is_absent() {
-        return Ok(());
+/// An object that is being written. The first error is that of the object.
+pub(crate) struct SparseObject<S: Serializer>(Result<S::SerializeMap, S::Error>);
+
+impl<S: Serializer> SparseObject<S> {
+    pub(crate) fn new(serializer: S) -> Self {
+        Self(serializer.serialize_map(None))
     }
-    object.serialize_entry(name, value)
+
+    /// Writes a property.
+    pub(crate) fn always<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        if let Ok(object) = &mut self.0
+            && let Err(error) = object.serialize_entry(name, value)
+        {
+            self.0 = Err(error);
+        }
+    }
+
+    /// Writes a property unless it is absent.
+    pub(crate) fn property<T: Presence + Serialize>(&mut self, name: &str, value: &T) {
+        if !value.is_absent() {
+            self.always(name, value);
+        }
+    }
+
+    /// Writes the properties that are not documented by name.
+    pub(crate) fn rest<T: Serialize>(&mut self, properties: &BTreeMap<String, T>) {
+        for (name, value) in properties {
+            self.always(name, value);
+        }
+    }
+
+    pub(crate) fn end(self) -> Result<S::Ok, S::Error> {
+        self.0?.end()
+    }
 }

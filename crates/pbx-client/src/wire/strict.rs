@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::Error as _;
+use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::wire::field::Field;
@@ -25,7 +27,6 @@ pub(crate) trait ReadStrict: Sized {
 
 /// An optional property of a request.
 pub(crate) trait OptionalProperty: Sized {
-    fn absent() -> Self;
     fn present(value: Value) -> Result<Self, StrictError>;
     fn is_documented(&self) -> bool;
 }
@@ -77,6 +78,8 @@ pub(crate) struct StrictObject {
     remaining: Map<String, Value>,
     /// The names asked for, to list them in the error for any other.
     documented: Vec<&'static str>,
+    /// The first error of an optional property.
+    failure: Option<StrictError>,
 }
 
 impl StrictObject {
@@ -85,6 +88,7 @@ impl StrictObject {
             Value::Object(remaining) => Ok(Self {
                 remaining,
                 documented: Vec::new(),
+                failure: None,
             }),
             _ => Err(StrictError::expected("an object")),
         }
@@ -102,25 +106,34 @@ impl StrictObject {
         }
     }
 
-    pub(crate) fn optional<T: OptionalProperty>(&mut self, name: &'static str) -> Result<T, StrictError> {
-        match self.take(name) {
-            Some(value) => T::present(value).map_err(|error| error.within(name)),
-            None => Ok(T::absent()),
+    /// Reads a property into a field, which keeps its value if the property is absent.
+    pub(crate) fn optional<T: OptionalProperty>(&mut self, name: &'static str, field: &mut T) {
+        if let Some(value) = self.take(name) {
+            let read = T::present(value).map_err(|error| error.within(name));
+            self.store(read, field);
         }
     }
 
     /// Reads every property that was not taken.
-    pub(crate) fn rest<T: ReadStrict>(&mut self) -> Result<BTreeMap<String, T>, StrictError> {
-        let rest = std::mem::take(&mut self.remaining).into_iter();
-        rest.map(|(name, value)| match T::read_strict(value) {
-            Ok(value) => Ok((name, value)),
-            Err(error) => Err(error.within(name)),
-        })
-        .collect()
+    pub(crate) fn rest<T: ReadStrict>(&mut self, field: &mut BTreeMap<String, T>) {
+        let read = read_map(std::mem::take(&mut self.remaining));
+        self.store(read, field);
     }
 
-    /// Fails if a property was not taken.
+    fn store<T>(&mut self, read: Result<T, StrictError>, field: &mut T) {
+        match read {
+            Ok(value) => *field = value,
+            Err(error) => {
+                self.failure.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Fails if a property could not be read, or was not taken.
     pub(crate) fn finish(self) -> Result<(), StrictError> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
         match self.remaining.keys().next() {
             None => Ok(()),
             Some(name) => Err(StrictError::new(match self.documented.as_slice() {
@@ -131,18 +144,30 @@ impl StrictObject {
     }
 }
 
+/// `Deserialize` of a type that is read strictly.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: ReadStrict>(deserializer: D) -> Result<T, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    T::read_strict(value).map_err(D::Error::custom)
+}
+
+fn read_map<T: ReadStrict>(properties: Map<String, Value>) -> Result<BTreeMap<String, T>, StrictError> {
+    properties
+        .into_iter()
+        .map(|(name, value)| match T::read_strict(value) {
+            Ok(value) => Ok((name, value)),
+            Err(error) => Err(error.within(name)),
+        })
+        .collect()
+}
+
 impl<T: ReadStrict> OptionalProperty for Option<T> {
-    fn is_documented(&self) -> bool {
-        ReadStrict::is_documented(self)
-    }
-
-    fn absent() -> Self {
-        None
-    }
-
     /// `null` means absent here: where the two differ, the property is a [`Field`].
     fn present(value: Value) -> Result<Self, StrictError> {
         Self::read_strict(value)
+    }
+
+    fn is_documented(&self) -> bool {
+        ReadStrict::is_documented(self)
     }
 }
 
@@ -152,10 +177,6 @@ impl<T: ReadStrict> OptionalProperty for Field<T> {
             Self::Value(value) => value.is_documented(),
             Self::Absent | Self::Null => true,
         }
-    }
-
-    fn absent() -> Self {
-        Self::Absent
     }
 
     fn present(value: Value) -> Result<Self, StrictError> {
@@ -179,6 +200,17 @@ impl<T: ReadStrict> ReadStrict for Option<T> {
     }
 }
 
+/// A type that contains itself.
+impl<T: ReadStrict> ReadStrict for Box<T> {
+    fn read_strict(value: Value) -> Result<Self, StrictError> {
+        T::read_strict(value).map(Self::new)
+    }
+
+    fn is_documented(&self) -> bool {
+        (**self).is_documented()
+    }
+}
+
 impl<T: ReadStrict> ReadStrict for Vec<T> {
     fn read_strict(value: Value) -> Result<Self, StrictError> {
         let Value::Array(items) = value else {
@@ -197,7 +229,10 @@ impl<T: ReadStrict> ReadStrict for Vec<T> {
 
 impl<T: ReadStrict> ReadStrict for BTreeMap<String, T> {
     fn read_strict(value: Value) -> Result<Self, StrictError> {
-        StrictObject::new(value)?.rest()
+        match value {
+            Value::Object(properties) => read_map(properties),
+            _ => Err(StrictError::expected("an object")),
+        }
     }
 
     fn is_documented(&self) -> bool {

@@ -122,7 +122,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentSystemStatus {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_SYSTEM_STATUS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_CURRENT_SYSTEM_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentSystemStatus> {
@@ -133,7 +133,7 @@ impl Then<operations::RetrieveCurrentSystemStatus> {
 }
 
 impl crate::Operation for operations::ChangeSystemAdminUsername {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CHANGE_SYSTEM_ADMIN_USERNAME];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CHANGE_SYSTEM_ADMIN_USERNAME];
 }
 
 impl crate::TypedBody for operations::ChangeSystemAdminUsername {
@@ -149,7 +149,7 @@ impl Then<operations::ChangeSystemAdminUsername> {
 }
 
 impl crate::Operation for operations::ResetSystemAdminPassword {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_SYSTEM_ADMIN_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RESET_SYSTEM_ADMIN_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetSystemAdminPassword {
@@ -165,7 +165,7 @@ impl Then<operations::ResetSystemAdminPassword> {
 }
 
 impl crate::Operation for operations::RetrieveAdminSettings {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_ADMIN_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_ADMIN_SETTINGS];
 }
 
 impl Then<operations::RetrieveAdminSettings> {
@@ -181,7 +181,7 @@ impl Then<operations::RetrieveAdminSettings> {
 }
 
 impl crate::Operation for operations::UpdateAdminSettings {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_ADMIN_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_ADMIN_SETTINGS];
 }
 
 impl crate::TypedBody for operations::UpdateAdminSettings {
@@ -206,7 +206,7 @@ impl Then<operations::UpdateAdminSettings> {
 }
 
 impl crate::Operation for operations::GetSystemNotificationSettings {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_SYSTEM_NOTIFICATION_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::GET_SYSTEM_NOTIFICATION_SETTINGS];
 }
 
 impl Then<operations::GetSystemNotificationSettings> {
@@ -222,7 +222,7 @@ impl Then<operations::GetSystemNotificationSettings> {
 }
 
 impl crate::Operation for operations::UpdateSystemNotificationSettings {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_SYSTEM_NOTIFICATION_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_SYSTEM_NOTIFICATION_SETTINGS];
 }
 
 impl crate::TypedBody for operations::UpdateSystemNotificationSettings {
@@ -247,7 +247,7 @@ impl Then<operations::UpdateSystemNotificationSettings> {
 }
 
 impl crate::Operation for operations::SendGlobalNotificationTestEmail {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_GLOBAL_NOTIFICATION_TEST_EMAIL];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SEND_GLOBAL_NOTIFICATION_TEST_EMAIL];
 }
 
 impl crate::TypedBody for operations::SendGlobalNotificationTestEmail {

@@ -24,7 +24,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListAuditLogs {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_AUDIT_LOGS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_AUDIT_LOGS];
 }
 
 impl When<operations::ListAuditLogs> {

@@ -122,7 +122,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::SignIn {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SIGN_IN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SIGN_IN];
 }
 
 impl crate::TypedBody for operations::SignIn {
@@ -147,7 +147,7 @@ impl Then<operations::SignIn> {
 }
 
 impl crate::Operation for operations::SendOtp {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_OTP];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SEND_OTP];
 }
 
 impl crate::TypedBody for operations::SendOtp {
@@ -163,7 +163,7 @@ impl Then<operations::SendOtp> {
 }
 
 impl crate::Operation for operations::VerifyOtp {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::VERIFY_OTP];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::VERIFY_OTP];
 }
 
 impl crate::TypedBody for operations::VerifyOtp {
@@ -179,7 +179,7 @@ impl Then<operations::VerifyOtp> {
 }
 
 impl crate::Operation for operations::ForgetPassword {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::FORGET_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::FORGET_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ForgetPassword {
@@ -195,7 +195,7 @@ impl Then<operations::ForgetPassword> {
 }
 
 impl crate::Operation for operations::ResetPassword {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RESET_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetPassword {
@@ -211,7 +211,7 @@ impl Then<operations::ResetPassword> {
 }
 
 impl crate::Operation for operations::RefreshTokens {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REFRESH_TOKENS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::REFRESH_TOKENS];
 }
 
 impl crate::TypedBody for operations::RefreshTokens {
@@ -227,7 +227,7 @@ impl Then<operations::RefreshTokens> {
 }
 
 impl crate::Operation for operations::SignOut {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SIGN_OUT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SIGN_OUT];
 }
 
 impl Then<operations::SignOut> {
@@ -238,7 +238,7 @@ impl Then<operations::SignOut> {
 }
 
 impl crate::Operation for operations::RetrieveSignedInUser {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_SIGNED_IN_USER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_SIGNED_IN_USER];
 }
 
 impl Then<operations::RetrieveSignedInUser> {

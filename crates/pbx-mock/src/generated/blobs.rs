@@ -52,7 +52,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::InitBlobUpload {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::INIT_BLOB_UPLOAD];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::INIT_BLOB_UPLOAD];
 }
 
 impl When<operations::InitBlobUpload> {
@@ -82,7 +82,7 @@ impl Then<operations::InitBlobUpload> {
 }
 
 impl crate::Operation for operations::CompleteBlobUpload {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::COMPLETE_BLOB_UPLOAD];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::COMPLETE_BLOB_UPLOAD];
 }
 
 impl crate::BytesBody for operations::CompleteBlobUpload {}
@@ -116,7 +116,7 @@ impl Then<operations::CompleteBlobUpload> {
 }
 
 impl crate::Operation for operations::DownloadBlobs {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DOWNLOAD_BLOBS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DOWNLOAD_BLOBS];
 }
 
 impl When<operations::DownloadBlobs> {

@@ -24,7 +24,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::UpdateBrandInformation {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_BRAND_INFORMATION];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_BRAND_INFORMATION];
 }
 
 impl crate::TypedBody for operations::UpdateBrandInformation {

@@ -2,1923 +2,300 @@
 
 use pbx_client::types;
 
-use crate::MockServer;
-use crate::contract_tests::{Call, Sample, collect};
+use crate::contract_tests::*;
 
-/// A call with a mock for each success status of each operation.
-pub(crate) const CALLS: &[(&str, u16, Call)] = &[
-    ("retrieveCurrentSystemStatus", 200, |server, sample| Box::pin(retrieve_current_system_status_200(server, sample))),
-    ("changeSystemAdminUsername", 200, |server, sample| Box::pin(change_system_admin_username_200(server, sample))),
-    ("resetSystemAdminPassword", 200, |server, sample| Box::pin(reset_system_admin_password_200(server, sample))),
-    ("retrieveAdminSettings", 200, |server, sample| Box::pin(retrieve_admin_settings_200(server, sample))),
-    ("updateAdminSettings", 200, |server, sample| Box::pin(update_admin_settings_200(server, sample))),
-    ("getSystemNotificationSettings", 200, |server, sample| Box::pin(get_system_notification_settings_200(server, sample))),
-    ("updateSystemNotificationSettings", 200, |server, sample| Box::pin(update_system_notification_settings_200(server, sample))),
-    ("sendGlobalNotificationTestEmail", 200, |server, sample| Box::pin(send_global_notification_test_email_200(server, sample))),
-    ("listAuditLogs", 200, |server, sample| Box::pin(list_audit_logs_200(server, sample))),
-    ("signIn", 200, |server, sample| Box::pin(sign_in_200(server, sample))),
-    ("sendOTP", 200, |server, sample| Box::pin(send_otp_200(server, sample))),
-    ("verifyOTP", 200, |server, sample| Box::pin(verify_otp_200(server, sample))),
-    ("forgetPassword", 200, |server, sample| Box::pin(forget_password_200(server, sample))),
-    ("resetPassword", 200, |server, sample| Box::pin(reset_password_200(server, sample))),
-    ("refreshTokens", 200, |server, sample| Box::pin(refresh_tokens_200(server, sample))),
-    ("signOut", 200, |server, sample| Box::pin(sign_out_200(server, sample))),
-    ("retrieveSignedInUser", 200, |server, sample| Box::pin(retrieve_signed_in_user_200(server, sample))),
-    ("initBlobUpload", 202, |server, sample| Box::pin(init_blob_upload_202(server, sample))),
-    ("completeBlobUpload", 201, |server, sample| Box::pin(complete_blob_upload_201(server, sample))),
-    ("downloadBlobs", 200, |server, sample| Box::pin(download_blobs_200(server, sample))),
-    ("updateBrandInformation", 200, |server, sample| Box::pin(update_brand_information_200(server, sample))),
-    ("retrieveCurrentDealer", 200, |server, sample| Box::pin(retrieve_current_dealer_200(server, sample))),
-    ("updateCurrentDealer", 200, |server, sample| Box::pin(update_current_dealer_200(server, sample))),
-    ("retrieveCurrentDealerStatus", 200, |server, sample| Box::pin(retrieve_current_dealer_status_200(server, sample))),
-    ("changeCurrentDealerUsername", 200, |server, sample| Box::pin(change_current_dealer_username_200(server, sample))),
-    ("resetCurrentDealerPassword", 200, |server, sample| Box::pin(reset_current_dealer_password_200(server, sample))),
-    ("listDealers", 200, |server, sample| Box::pin(list_dealers_200(server, sample))),
-    ("createDealer", 201, |server, sample| Box::pin(create_dealer_201(server, sample))),
-    ("retrieveDealer", 200, |server, sample| Box::pin(retrieve_dealer_200(server, sample))),
-    ("updateDealer", 200, |server, sample| Box::pin(update_dealer_200(server, sample))),
-    ("resetDealerPassword", 200, |server, sample| Box::pin(reset_dealer_password_200(server, sample))),
-    ("deleteDealer", 204, |server, sample| Box::pin(delete_dealer_204(server, sample))),
-    ("listFiles", 200, |server, sample| Box::pin(list_files_200(server, sample))),
-    ("retrieveFileInfo", 200, |server, sample| Box::pin(retrieve_file_info_200(server, sample))),
-    ("deleteFile", 204, |server, sample| Box::pin(delete_file_204(server, sample))),
-    ("listHolidays", 200, |server, sample| Box::pin(list_holidays_200(server, sample))),
-    ("createHoliday", 201, |server, sample| Box::pin(create_holiday_201(server, sample))),
-    ("showHoliday", 200, |server, sample| Box::pin(show_holiday_200(server, sample))),
-    ("updateHoliday", 200, |server, sample| Box::pin(update_holiday_200(server, sample))),
-    ("deleteHoliday", 204, |server, sample| Box::pin(delete_holiday_204(server, sample))),
-    ("getIMServerConfiguration", 200, |server, sample| Box::pin(get_im_server_configuration_200(server, sample))),
-    ("updateIMServerConfiguration", 200, |server, sample| Box::pin(update_im_server_configuration_200(server, sample))),
-    ("getIMServerToken", 200, |server, sample| Box::pin(get_im_server_token_200(server, sample))),
-    ("regenerateIMServerToken", 200, |server, sample| Box::pin(regenerate_im_server_token_200(server, sample))),
-    ("destroyIMServerToken", 204, |server, sample| Box::pin(destroy_im_server_token_204(server, sample))),
-    ("retrieveMetadata", 200, |server, sample| Box::pin(retrieve_metadata_200(server, sample))),
-    ("listIpRules", 200, |server, sample| Box::pin(list_ip_rules_200(server, sample))),
-    ("createIpRule", 200, |server, sample| Box::pin(create_ip_rule_200(server, sample))),
-    ("showIpRule", 200, |server, sample| Box::pin(show_ip_rule_200(server, sample))),
-    ("updateIpRule", 200, |server, sample| Box::pin(update_ip_rule_200(server, sample))),
-    ("deleteIpRule", 204, |server, sample| Box::pin(delete_ip_rule_204(server, sample))),
-    ("exportIpRules", 200, |server, sample| Box::pin(export_ip_rules_200(server, sample))),
-    ("showKey", 200, |server, sample| Box::pin(show_key_200(server, sample))),
-    ("updateKey", 204, |server, sample| Box::pin(update_key_204(server, sample))),
-    ("showLicense", 200, |server, sample| Box::pin(show_license_200(server, sample))),
-    ("updateLicense", 200, |server, sample| Box::pin(update_license_200(server, sample))),
-    ("issueOauthToken", 200, |server, sample| Box::pin(issue_oauth_token_200(server, sample))),
-    ("revokeOauthToken", 200, |server, sample| Box::pin(revoke_oauth_token_200(server, sample))),
-    ("getLoginStatus", 200, |server, sample| Box::pin(get_login_status_200(server, sample))),
-    ("login", 200, |server, sample| Box::pin(login_200(server, sample))),
-    ("logout", 204, |server, sample| Box::pin(logout_204(server, sample))),
-    ("retrieveNetworkConfigurations", 200, |server, sample| Box::pin(retrieve_network_configurations_200(server, sample))),
-    ("updateNetworkConfigurations", 200, |server, sample| Box::pin(update_network_configurations_200(server, sample))),
-    ("listProviderAssignees", 200, |server, sample| Box::pin(list_provider_assignees_200(server, sample))),
-    ("checkProviderAssignee", 200, |server, sample| Box::pin(check_provider_assignee_200(server, sample))),
-    ("assignProvider", 204, |server, sample| Box::pin(assign_provider_204(server, sample))),
-    ("destroyProviderAssignee", 204, |server, sample| Box::pin(destroy_provider_assignee_204(server, sample))),
-    ("listProviders", 200, |server, sample| Box::pin(list_providers_200(server, sample))),
-    ("createProvider", 201, |server, sample| Box::pin(create_provider_201(server, sample))),
-    ("showProvider", 200, |server, sample| Box::pin(show_provider_200(server, sample))),
-    ("updateProvider", 200, |server, sample| Box::pin(update_provider_200(server, sample))),
-    ("destroyProvider", 204, |server, sample| Box::pin(destroy_provider_204(server, sample))),
-    ("getSBCConfiguration", 200, |server, sample| Box::pin(get_sbc_configuration_200(server, sample))),
-    ("updateSBCConfiguration", 200, |server, sample| Box::pin(update_sbc_configuration_200(server, sample))),
-    ("getSBCToken", 200, |server, sample| Box::pin(get_sbc_token_200(server, sample))),
-    ("regenerateSBCToken", 200, |server, sample| Box::pin(regenerate_sbc_token_200(server, sample))),
-    ("destroySBCToken", 204, |server, sample| Box::pin(destroy_sbc_token_204(server, sample))),
-    ("retrieveCurrentTenant", 200, |server, sample| Box::pin(retrieve_current_tenant_200(server, sample))),
-    ("updateCurrentTenant", 200, |server, sample| Box::pin(update_current_tenant_200(server, sample))),
-    ("retrieveCurrentTenantStatus", 200, |server, sample| Box::pin(retrieve_current_tenant_status_200(server, sample))),
-    ("retrieveTenantPasswordPolicy", 200, |server, sample| Box::pin(retrieve_tenant_password_policy_200(server, sample))),
-    ("updateTenantPasswordPolicy", 200, |server, sample| Box::pin(update_tenant_password_policy_200(server, sample))),
-    ("getTenantBalance", 200, |server, sample| Box::pin(get_tenant_balance_200(server, sample))),
-    ("rechargeTenant", 200, |server, sample| Box::pin(recharge_tenant_200(server, sample))),
-    ("retrieveTenantCustomHeaders", 200, |server, sample| Box::pin(retrieve_tenant_custom_headers_200(server, sample))),
-    ("updateTenantCustomHeaders", 200, |server, sample| Box::pin(update_tenant_custom_headers_200(server, sample))),
-    ("sendCdrTestEvent", 200, |server, sample| Box::pin(send_cdr_test_event_200(server, sample))),
-    ("sendExtensionTestEvent", 200, |server, sample| Box::pin(send_extension_test_event_200(server, sample))),
-    ("listTenants", 200, |server, sample| Box::pin(list_tenants_200(server, sample))),
-    ("createTenant", 201, |server, sample| Box::pin(create_tenant_201(server, sample))),
-    ("showTenant", 200, |server, sample| Box::pin(show_tenant_200(server, sample))),
-    ("updateTenant", 200, |server, sample| Box::pin(update_tenant_200(server, sample))),
-    ("switchTenants", 200, |server, sample| Box::pin(switch_tenants_200(server, sample))),
-    ("listTenantDealers", 200, |server, sample| Box::pin(list_tenant_dealers_200(server, sample))),
-    ("designateTenantToDealer", 200, |server, sample| Box::pin(designate_tenant_to_dealer_200(server, sample))),
-    ("removeTenantFromDealer", 204, |server, sample| Box::pin(remove_tenant_from_dealer_204(server, sample))),
-    ("deleteTenant", 204, |server, sample| Box::pin(delete_tenant_204(server, sample))),
-    ("listTransports", 200, |server, sample| Box::pin(list_transports_200(server, sample))),
-    ("createTransport", 201, |server, sample| Box::pin(create_transport_201(server, sample))),
-    ("showTransport", 200, |server, sample| Box::pin(show_transport_200(server, sample))),
-    ("updateTransport", 200, |server, sample| Box::pin(update_transport_200(server, sample))),
-    ("deleteTransport", 204, |server, sample| Box::pin(delete_transport_204(server, sample))),
-    ("getTransportStatus", 200, |server, sample| Box::pin(get_transport_status_200(server, sample))),
-    ("resetCurrentUserPassword", 200, |server, sample| Box::pin(reset_current_user_password_200(server, sample))),
-    ("listUsers", 200, |server, sample| Box::pin(list_users_200(server, sample))),
-    ("createUser", 201, |server, sample| Box::pin(create_user_201(server, sample))),
-    ("retrieveUser", 200, |server, sample| Box::pin(retrieve_user_200(server, sample))),
-    ("updateUser", 200, |server, sample| Box::pin(update_user_200(server, sample))),
-    ("resetUserPassword", 200, |server, sample| Box::pin(reset_user_password_200(server, sample))),
-    ("deleteUser", 204, |server, sample| Box::pin(delete_user_204(server, sample))),
-    ("showVoicemailServer", 200, |server, sample| Box::pin(show_voicemail_server_200(server, sample))),
-    ("updateVoicemailServer", 200, |server, sample| Box::pin(update_voicemail_server_200(server, sample))),
+/// For each success status of each operation, a mock and a call of it: with all optional parts, and with none.
+pub(crate) const CASES: &[Case] = &[
+    Case { id: "retrieveCurrentSystemStatus", status: 200, mock: |server, s| mocked(server.retrieve_current_system_status(|_, then| { then.ok(s.response::<types::SystemStatus>(200)); })),
+        call: |client, s| returns(client.retrieve_current_system_status().send(), s.response::<types::SystemStatus>(200)) },
+    Case { id: "changeSystemAdminUsername", status: 200, mock: |server, s| mocked(server.change_system_admin_username(|when, then| { when.body(s.body::<types::ChangeUsername>()); then.ok(); })),
+        call: |client, s| succeeds(client.change_system_admin_username().body(s.body::<types::ChangeUsername>()).send()) },
+    Case { id: "resetSystemAdminPassword", status: 200, mock: |server, s| mocked(server.reset_system_admin_password(|when, then| { when.body(s.body::<types::ChangePassword>()); then.ok(); })),
+        call: |client, s| succeeds(client.reset_system_admin_password().body(s.body::<types::ChangePassword>()).send()) },
+    Case { id: "retrieveAdminSettings", status: 200, mock: |server, s| mocked(server.retrieve_admin_settings(|_, then| { then.ok(s.response::<types::AdminSettings>(200)); })),
+        call: |client, s| returns(client.retrieve_admin_settings().send(), s.response::<types::AdminSettings>(200)) },
+    Case { id: "updateAdminSettings", status: 200, mock: |server, s| mocked(server.update_admin_settings(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateAdminSettings>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_admin_settings().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateAdminSettings>()).send()) },
+    Case { id: "updateAdminSettings", status: 200, mock: |server, s| mocked(server.update_admin_settings(|when, then| { when.if_match(None).body(s.body::<types::UpdateAdminSettings>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_admin_settings().body(s.body::<types::UpdateAdminSettings>()).send()) },
+    Case { id: "getSystemNotificationSettings", status: 200, mock: |server, s| mocked(server.get_system_notification_settings(|_, then| { then.ok(s.response::<types::NotificationSettings>(200)); })),
+        call: |client, s| returns(client.get_system_notification_settings().send(), s.response::<types::NotificationSettings>(200)) },
+    Case { id: "updateSystemNotificationSettings", status: 200, mock: |server, s| mocked(server.update_system_notification_settings(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateNotificationSettings>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_system_notification_settings().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateNotificationSettings>()).send()) },
+    Case { id: "updateSystemNotificationSettings", status: 200, mock: |server, s| mocked(server.update_system_notification_settings(|when, then| { when.if_match(None).body(s.body::<types::UpdateNotificationSettings>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_system_notification_settings().body(s.body::<types::UpdateNotificationSettings>()).send()) },
+    Case { id: "sendGlobalNotificationTestEmail", status: 200, mock: |server, s| mocked(server.send_global_notification_test_email(|when, then| { when.body(s.body::<types::TestEmail>()); then.ok(); })),
+        call: |client, s| succeeds(client.send_global_notification_test_email().body(s.body::<types::TestEmail>()).send()) },
+    Case { id: "listAuditLogs", status: 200, mock: |server, s| mocked(server.list_audit_logs(|when, then| { when.filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")); then.ok(s.response::<crate::Page<types::AuditLog>>(200)); })),
+        call: |client, s| returns(client.list_audit_logs().filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")).send(), s.response::<crate::Page<types::AuditLog>>(200)) },
+    Case { id: "listAuditLogs", status: 200, mock: |server, s| mocked(server.list_audit_logs(|when, then| { when.filter(None).search(None).orderby(None).skip(None).top(None); then.ok(s.response::<crate::Page<types::AuditLog>>(200)); })),
+        call: |client, s| returns(client.list_audit_logs().send(), s.response::<crate::Page<types::AuditLog>>(200)) },
+    Case { id: "signIn", status: 200, mock: |server, s| mocked(server.sign_in(|when, then| { when.qr(s.parameter::<bool>("qr")).body(s.body::<types::SignIn>()); then.ok(s.response::<types::SignInResult>(200)); })),
+        call: |client, s| returns(client.sign_in().qr(s.parameter::<bool>("qr")).body(s.body::<types::SignIn>()).send(), s.response::<types::SignInResult>(200)) },
+    Case { id: "signIn", status: 200, mock: |server, s| mocked(server.sign_in(|when, then| { when.qr(None).body(s.body::<types::SignIn>()); then.ok(s.response::<types::SignInResult>(200)); })),
+        call: |client, s| returns(client.sign_in().body(s.body::<types::SignIn>()).send(), s.response::<types::SignInResult>(200)) },
+    Case { id: "sendOTP", status: 200, mock: |server, s| mocked(server.send_otp(|when, then| { when.body(s.body::<types::SendOtp>()); then.ok(); })),
+        call: |client, s| succeeds(client.send_otp().body(s.body::<types::SendOtp>()).send()) },
+    Case { id: "verifyOTP", status: 200, mock: |server, s| mocked(server.verify_otp(|when, then| { when.body(s.body::<types::VerifyOtp>()); then.ok(s.response::<types::TokenSet>(200)); })),
+        call: |client, s| returns(client.verify_otp().body(s.body::<types::VerifyOtp>()).send(), s.response::<types::TokenSet>(200)) },
+    Case { id: "forgetPassword", status: 200, mock: |server, s| mocked(server.forget_password(|when, then| { when.body(s.body::<types::ForgetPassword>()); then.ok(); })),
+        call: |client, s| succeeds(client.forget_password().body(s.body::<types::ForgetPassword>()).send()) },
+    Case { id: "resetPassword", status: 200, mock: |server, s| mocked(server.reset_password(|when, then| { when.body(s.body::<types::ResetForgottenPassword>()); then.ok(); })),
+        call: |client, s| succeeds(client.reset_password().body(s.body::<types::ResetForgottenPassword>()).send()) },
+    Case { id: "refreshTokens", status: 200, mock: |server, s| mocked(server.refresh_tokens(|when, then| { when.body(s.body::<types::RefreshTokens>()); then.ok(s.response::<types::TokenSet>(200)); })),
+        call: |client, s| returns(client.refresh_tokens().body(s.body::<types::RefreshTokens>()).send(), s.response::<types::TokenSet>(200)) },
+    Case { id: "signOut", status: 200, mock: |server, s| mocked(server.sign_out(|_, then| { then.ok(); })),
+        call: |client, s| succeeds(client.sign_out().send()) },
+    Case { id: "retrieveSignedInUser", status: 200, mock: |server, s| mocked(server.retrieve_signed_in_user(|_, then| { then.ok(s.response::<types::SignedInUser>(200)); })),
+        call: |client, s| returns(client.retrieve_signed_in_user().send(), s.response::<types::SignedInUser>(200)) },
+    Case { id: "initBlobUpload", status: 202, mock: |server, s| mocked(server.init_blob_upload(|when, then| { when.filename(s.parameter::<String>("filename")); then.accepted(); })),
+        call: |client, s| succeeds(client.init_blob_upload().filename(s.parameter::<String>("filename")).send()) },
+    Case { id: "initBlobUpload", status: 202, mock: |server, s| mocked(server.init_blob_upload(|when, then| { when.filename(None); then.accepted(); })),
+        call: |client, s| succeeds(client.init_blob_upload().send()) },
+    Case { id: "completeBlobUpload", status: 201, mock: |server, s| mocked(server.complete_blob_upload(|when, then| { when.id(s.parameter::<types::UploadId>("id")).port_sip_upload_token(s.parameter::<String>("PortSIP-Upload-Token")).digest(s.parameter::<String>("digest")).bytes(BYTES); then.created(s.response::<types::UploadedFile>(201)); })),
+        call: |client, s| returns(client.complete_blob_upload().id(s.parameter::<types::UploadId>("id")).port_sip_upload_token(s.parameter::<String>("PortSIP-Upload-Token")).digest(s.parameter::<String>("digest")).body(BYTES).send(), s.response::<types::UploadedFile>(201)) },
+    Case { id: "completeBlobUpload", status: 201, mock: |server, s| mocked(server.complete_blob_upload(|when, then| { when.id(s.parameter::<types::UploadId>("id")).port_sip_upload_token(s.parameter::<String>("PortSIP-Upload-Token")).digest(None).bytes(BYTES); then.created(s.response::<types::UploadedFile>(201)); })),
+        call: |client, s| returns(client.complete_blob_upload().id(s.parameter::<types::UploadId>("id")).port_sip_upload_token(s.parameter::<String>("PortSIP-Upload-Token")).body(BYTES).send(), s.response::<types::UploadedFile>(201)) },
+    Case { id: "downloadBlobs", status: 200, mock: |server, s| mocked(server.download_blobs(|when, then| { when.digest(s.parameter::<String>("digest")); then.ok(BYTES); })),
+        call: |client, s| downloads(client.download_blobs().digest(s.parameter::<String>("digest")).send()) },
+    Case { id: "updateBrandInformation", status: 200, mock: |server, s| mocked(server.update_brand_information(|when, then| { when.body(s.body::<types::UpdateBrand>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_brand_information().body(s.body::<types::UpdateBrand>()).send()) },
+    Case { id: "retrieveCurrentDealer", status: 200, mock: |server, s| mocked(server.retrieve_current_dealer(|_, then| { then.ok(s.response::<types::CurrentDealer>(200)); })),
+        call: |client, s| returns(client.retrieve_current_dealer().send(), s.response::<types::CurrentDealer>(200)) },
+    Case { id: "updateCurrentDealer", status: 200, mock: |server, s| mocked(server.update_current_dealer(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateCurrentDealer>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_current_dealer().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateCurrentDealer>()).send()) },
+    Case { id: "updateCurrentDealer", status: 200, mock: |server, s| mocked(server.update_current_dealer(|when, then| { when.if_match(None).body(s.body::<types::UpdateCurrentDealer>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_current_dealer().body(s.body::<types::UpdateCurrentDealer>()).send()) },
+    Case { id: "retrieveCurrentDealerStatus", status: 200, mock: |server, s| mocked(server.retrieve_current_dealer_status(|_, then| { then.ok(s.response::<types::DealerStatus>(200)); })),
+        call: |client, s| returns(client.retrieve_current_dealer_status().send(), s.response::<types::DealerStatus>(200)) },
+    Case { id: "changeCurrentDealerUsername", status: 200, mock: |server, s| mocked(server.change_current_dealer_username(|when, then| { when.body(s.body::<types::ChangeUsername>()); then.ok(); })),
+        call: |client, s| succeeds(client.change_current_dealer_username().body(s.body::<types::ChangeUsername>()).send()) },
+    Case { id: "resetCurrentDealerPassword", status: 200, mock: |server, s| mocked(server.reset_current_dealer_password(|when, then| { when.body(s.body::<types::ChangePassword>()); then.ok(); })),
+        call: |client, s| succeeds(client.reset_current_dealer_password().body(s.body::<types::ChangePassword>()).send()) },
+    Case { id: "listDealers", status: 200, mock: |server, s| mocked(server.list_dealers(|when, then| { when.filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")); then.ok(s.response::<crate::Page<types::Dealer>>(200)); })),
+        call: |client, s| returns(client.list_dealers().filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")).send(), s.response::<crate::Page<types::Dealer>>(200)) },
+    Case { id: "listDealers", status: 200, mock: |server, s| mocked(server.list_dealers(|when, then| { when.filter(None).search(None).orderby(None).skip(None).top(None); then.ok(s.response::<crate::Page<types::Dealer>>(200)); })),
+        call: |client, s| returns(client.list_dealers().send(), s.response::<crate::Page<types::Dealer>>(200)) },
+    Case { id: "createDealer", status: 201, mock: |server, s| mocked(server.create_dealer(|when, then| { when.body(s.body::<types::CreateDealer>()); then.created(s.response::<types::CreatedDealer>(201)); })),
+        call: |client, s| returns(client.create_dealer().body(s.body::<types::CreateDealer>()).send(), s.response::<types::CreatedDealer>(201)) },
+    Case { id: "retrieveDealer", status: 200, mock: |server, s| mocked(server.retrieve_dealer(|when, then| { when.id(s.parameter::<types::DealerId>("id")); then.ok(s.response::<types::Dealer>(200)); })),
+        call: |client, s| returns(client.retrieve_dealer().id(s.parameter::<types::DealerId>("id")).send(), s.response::<types::Dealer>(200)) },
+    Case { id: "updateDealer", status: 200, mock: |server, s| mocked(server.update_dealer(|when, then| { when.id(s.parameter::<types::DealerId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateDealer>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_dealer().id(s.parameter::<types::DealerId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateDealer>()).send()) },
+    Case { id: "updateDealer", status: 200, mock: |server, s| mocked(server.update_dealer(|when, then| { when.id(s.parameter::<types::DealerId>("id")).if_match(None).body(s.body::<types::UpdateDealer>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_dealer().id(s.parameter::<types::DealerId>("id")).body(s.body::<types::UpdateDealer>()).send()) },
+    Case { id: "resetDealerPassword", status: 200, mock: |server, s| mocked(server.reset_dealer_password(|when, then| { when.id(s.parameter::<types::DealerId>("id")).body(s.body::<types::ResetPassword>()); then.ok(); })),
+        call: |client, s| succeeds(client.reset_dealer_password().id(s.parameter::<types::DealerId>("id")).body(s.body::<types::ResetPassword>()).send()) },
+    Case { id: "deleteDealer", status: 204, mock: |server, s| mocked(server.delete_dealer(|when, then| { when.id(s.parameter::<types::DealerId>("id")); then.no_content(); })),
+        call: |client, s| succeeds(client.delete_dealer().id(s.parameter::<types::DealerId>("id")).send()) },
+    Case { id: "listFiles", status: 200, mock: |server, s| mocked(server.list_files(|when, then| { when.filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")); then.ok(s.response::<crate::Page<types::FileInfo>>(200)); })),
+        call: |client, s| returns(client.list_files().filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")).send(), s.response::<crate::Page<types::FileInfo>>(200)) },
+    Case { id: "listFiles", status: 200, mock: |server, s| mocked(server.list_files(|when, then| { when.filter(None).search(None).orderby(None).skip(None).top(None); then.ok(s.response::<crate::Page<types::FileInfo>>(200)); })),
+        call: |client, s| returns(client.list_files().send(), s.response::<crate::Page<types::FileInfo>>(200)) },
+    Case { id: "retrieveFileInfo", status: 200, mock: |server, s| mocked(server.retrieve_file_info(|when, then| { when.id(s.parameter::<types::FileId>("id")); then.ok(s.response::<types::FileInfo>(200)); })),
+        call: |client, s| returns(client.retrieve_file_info().id(s.parameter::<types::FileId>("id")).send(), s.response::<types::FileInfo>(200)) },
+    Case { id: "deleteFile", status: 204, mock: |server, s| mocked(server.delete_file(|when, then| { when.id(s.parameter::<types::FileId>("id")); then.no_content(); })),
+        call: |client, s| succeeds(client.delete_file().id(s.parameter::<types::FileId>("id")).send()) },
+    Case { id: "listHolidays", status: 200, mock: |server, s| mocked(server.list_holidays(|when, then| { when.filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")); then.ok(s.response::<crate::Page<types::Holiday>>(200)); })),
+        call: |client, s| returns(client.list_holidays().filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")).send(), s.response::<crate::Page<types::Holiday>>(200)) },
+    Case { id: "listHolidays", status: 200, mock: |server, s| mocked(server.list_holidays(|when, then| { when.filter(None).search(None).orderby(None).skip(None).top(None); then.ok(s.response::<crate::Page<types::Holiday>>(200)); })),
+        call: |client, s| returns(client.list_holidays().send(), s.response::<crate::Page<types::Holiday>>(200)) },
+    Case { id: "createHoliday", status: 201, mock: |server, s| mocked(server.create_holiday(|when, then| { when.body(s.body::<types::CreateHoliday>()); then.created(s.response::<types::CreatedHoliday>(201)); })),
+        call: |client, s| returns(client.create_holiday().body(s.body::<types::CreateHoliday>()).send(), s.response::<types::CreatedHoliday>(201)) },
+    Case { id: "showHoliday", status: 200, mock: |server, s| mocked(server.show_holiday(|when, then| { when.id(s.parameter::<types::HolidayId>("id")); then.ok(s.response::<types::Holiday>(200)); })),
+        call: |client, s| returns(client.show_holiday().id(s.parameter::<types::HolidayId>("id")).send(), s.response::<types::Holiday>(200)) },
+    Case { id: "updateHoliday", status: 200, mock: |server, s| mocked(server.update_holiday(|when, then| { when.id(s.parameter::<types::HolidayId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateHoliday>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_holiday().id(s.parameter::<types::HolidayId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateHoliday>()).send()) },
+    Case { id: "updateHoliday", status: 200, mock: |server, s| mocked(server.update_holiday(|when, then| { when.id(s.parameter::<types::HolidayId>("id")).if_match(None).body(s.body::<types::UpdateHoliday>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_holiday().id(s.parameter::<types::HolidayId>("id")).body(s.body::<types::UpdateHoliday>()).send()) },
+    Case { id: "deleteHoliday", status: 204, mock: |server, s| mocked(server.delete_holiday(|when, then| { when.id(s.parameter::<types::HolidayId>("id")); then.no_content(); })),
+        call: |client, s| succeeds(client.delete_holiday().id(s.parameter::<types::HolidayId>("id")).send()) },
+    Case { id: "getIMServerConfiguration", status: 200, mock: |server, s| mocked(server.get_im_server_configuration(|_, then| { then.ok(s.response::<types::ImServer>(200)); })),
+        call: |client, s| returns(client.get_im_server_configuration().send(), s.response::<types::ImServer>(200)) },
+    Case { id: "updateIMServerConfiguration", status: 200, mock: |server, s| mocked(server.update_im_server_configuration(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateImServer>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_im_server_configuration().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateImServer>()).send()) },
+    Case { id: "updateIMServerConfiguration", status: 200, mock: |server, s| mocked(server.update_im_server_configuration(|when, then| { when.if_match(None).body(s.body::<types::UpdateImServer>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_im_server_configuration().body(s.body::<types::UpdateImServer>()).send()) },
+    Case { id: "getIMServerToken", status: 200, mock: |server, s| mocked(server.get_im_server_token(|_, then| { then.ok(s.response::<types::ComponentToken>(200)); })),
+        call: |client, s| returns(client.get_im_server_token().send(), s.response::<types::ComponentToken>(200)) },
+    Case { id: "regenerateIMServerToken", status: 200, mock: |server, s| mocked(server.regenerate_im_server_token(|_, then| { then.ok(s.response::<types::ComponentToken>(200)); })),
+        call: |client, s| returns(client.regenerate_im_server_token().send(), s.response::<types::ComponentToken>(200)) },
+    Case { id: "destroyIMServerToken", status: 204, mock: |server, s| mocked(server.destroy_im_server_token(|_, then| { then.no_content(); })),
+        call: |client, s| succeeds(client.destroy_im_server_token().send()) },
+    Case { id: "retrieveMetadata", status: 200, mock: |server, s| mocked(server.retrieve_metadata(|when, then| { when.domain(s.parameter::<String>("domain")); then.ok(s.response::<types::Metadata>(200)); })),
+        call: |client, s| returns(client.retrieve_metadata().domain(s.parameter::<String>("domain")).send(), s.response::<types::Metadata>(200)) },
+    Case { id: "retrieveMetadata", status: 200, mock: |server, s| mocked(server.retrieve_metadata(|when, then| { when.domain(None); then.ok(s.response::<types::Metadata>(200)); })),
+        call: |client, s| returns(client.retrieve_metadata().send(), s.response::<types::Metadata>(200)) },
+    Case { id: "listIpRules", status: 200, mock: |server, s| mocked(server.list_ip_rules(|when, then| { when.filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")); then.ok(s.response::<crate::Page<types::IpRule>>(200)); })),
+        call: |client, s| returns(client.list_ip_rules().filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")).send(), s.response::<crate::Page<types::IpRule>>(200)) },
+    Case { id: "listIpRules", status: 200, mock: |server, s| mocked(server.list_ip_rules(|when, then| { when.filter(None).search(None).orderby(None).skip(None).top(None); then.ok(s.response::<crate::Page<types::IpRule>>(200)); })),
+        call: |client, s| returns(client.list_ip_rules().send(), s.response::<crate::Page<types::IpRule>>(200)) },
+    Case { id: "createIpRule", status: 200, mock: |server, s| mocked(server.create_ip_rule(|when, then| { when.body(s.body::<types::CreateIpRule>()); then.ok(s.response::<types::CreatedIpRule>(200)); })),
+        call: |client, s| returns(client.create_ip_rule().body(s.body::<types::CreateIpRule>()).send(), s.response::<types::CreatedIpRule>(200)) },
+    Case { id: "showIpRule", status: 200, mock: |server, s| mocked(server.show_ip_rule(|when, then| { when.id(s.parameter::<types::IpRuleId>("id")); then.ok(s.response::<types::IpRule>(200)); })),
+        call: |client, s| returns(client.show_ip_rule().id(s.parameter::<types::IpRuleId>("id")).send(), s.response::<types::IpRule>(200)) },
+    Case { id: "updateIpRule", status: 200, mock: |server, s| mocked(server.update_ip_rule(|when, then| { when.id(s.parameter::<types::IpRuleId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateIpRule>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_ip_rule().id(s.parameter::<types::IpRuleId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateIpRule>()).send()) },
+    Case { id: "updateIpRule", status: 200, mock: |server, s| mocked(server.update_ip_rule(|when, then| { when.id(s.parameter::<types::IpRuleId>("id")).if_match(None).body(s.body::<types::UpdateIpRule>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_ip_rule().id(s.parameter::<types::IpRuleId>("id")).body(s.body::<types::UpdateIpRule>()).send()) },
+    Case { id: "deleteIpRule", status: 204, mock: |server, s| mocked(server.delete_ip_rule(|when, then| { when.id(s.parameter::<types::IpRuleId>("id")); then.no_content(); })),
+        call: |client, s| succeeds(client.delete_ip_rule().id(s.parameter::<types::IpRuleId>("id")).send()) },
+    Case { id: "exportIpRules", status: 200, mock: |server, s| mocked(server.export_ip_rules(|_, then| { then.ok(BYTES); })),
+        call: |client, s| downloads(client.export_ip_rules().send()) },
+    Case { id: "showKey", status: 200, mock: |server, s| mocked(server.show_key(|_, then| { then.ok(s.response::<types::CertificateKey>(200)); })),
+        call: |client, s| returns(client.show_key().send(), s.response::<types::CertificateKey>(200)) },
+    Case { id: "updateKey", status: 204, mock: |server, s| mocked(server.update_key(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateCertificateKey>()); then.no_content(); })),
+        call: |client, s| succeeds(client.update_key().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateCertificateKey>()).send()) },
+    Case { id: "updateKey", status: 204, mock: |server, s| mocked(server.update_key(|when, then| { when.if_match(None).body(s.body::<types::UpdateCertificateKey>()); then.no_content(); })),
+        call: |client, s| succeeds(client.update_key().body(s.body::<types::UpdateCertificateKey>()).send()) },
+    Case { id: "showLicense", status: 200, mock: |server, s| mocked(server.show_license(|_, then| { then.ok(s.response::<types::License>(200)); })),
+        call: |client, s| returns(client.show_license().send(), s.response::<types::License>(200)) },
+    Case { id: "updateLicense", status: 200, mock: |server, s| mocked(server.update_license(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateLicense>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_license().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateLicense>()).send()) },
+    Case { id: "updateLicense", status: 200, mock: |server, s| mocked(server.update_license(|when, then| { when.if_match(None).body(s.body::<types::UpdateLicense>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_license().body(s.body::<types::UpdateLicense>()).send()) },
+    Case { id: "issueOauthToken", status: 200, mock: |server, s| mocked(server.issue_oauth_token(|when, then| { when.body(s.body::<types::IssueOauthToken>()); then.ok(s.response::<types::TokenSet>(200)); })),
+        call: |client, s| returns(client.issue_oauth_token().body(s.body::<types::IssueOauthToken>()).send(), s.response::<types::TokenSet>(200)) },
+    Case { id: "revokeOauthToken", status: 200, mock: |server, s| mocked(server.revoke_oauth_token(|_, then| { then.ok(); })),
+        call: |client, s| succeeds(client.revoke_oauth_token().send()) },
+    Case { id: "getLoginStatus", status: 200, mock: |server, s| mocked(server.get_login_status(|_, then| { then.ok(s.response::<types::LoginStatus>(200)); })),
+        call: |client, s| returns(client.get_login_status().send(), s.response::<types::LoginStatus>(200)) },
+    Case { id: "login", status: 200, mock: |server, s| mocked(server.login(|when, then| { when.body(s.body::<types::SignIn>()); then.ok(s.response::<types::TokenSet>(200)); })),
+        call: |client, s| returns(client.login().body(s.body::<types::SignIn>()).send(), s.response::<types::TokenSet>(200)) },
+    Case { id: "logout", status: 204, mock: |server, s| mocked(server.logout(|_, then| { then.no_content(); })),
+        call: |client, s| succeeds(client.logout().send()) },
+    Case { id: "retrieveNetworkConfigurations", status: 200, mock: |server, s| mocked(server.retrieve_network_configurations(|_, then| { then.ok(s.response::<types::Network>(200)); })),
+        call: |client, s| returns(client.retrieve_network_configurations().send(), s.response::<types::Network>(200)) },
+    Case { id: "updateNetworkConfigurations", status: 200, mock: |server, s| mocked(server.update_network_configurations(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateNetwork>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_network_configurations().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateNetwork>()).send()) },
+    Case { id: "updateNetworkConfigurations", status: 200, mock: |server, s| mocked(server.update_network_configurations(|when, then| { when.if_match(None).body(s.body::<types::UpdateNetwork>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_network_configurations().body(s.body::<types::UpdateNetwork>()).send()) },
+    Case { id: "listProviderAssignees", status: 200, mock: |server, s| mocked(server.list_provider_assignees(|when, then| { when.id(s.parameter::<types::ProviderId>("id")); then.ok(s.response::<types::ProviderAssigneeList>(200)); })),
+        call: |client, s| returns(client.list_provider_assignees().id(s.parameter::<types::ProviderId>("id")).send(), s.response::<types::ProviderAssigneeList>(200)) },
+    Case { id: "checkProviderAssignee", status: 200, mock: |server, s| mocked(server.check_provider_assignee(|when, then| { when.id(s.parameter::<types::ProviderId>("id")).tenant_id(s.parameter::<types::TenantId>("tenant_id")); then.ok(s.response::<types::ProviderAssignment>(200)); })),
+        call: |client, s| returns(client.check_provider_assignee().id(s.parameter::<types::ProviderId>("id")).tenant_id(s.parameter::<types::TenantId>("tenant_id")).send(), s.response::<types::ProviderAssignment>(200)) },
+    Case { id: "assignProvider", status: 204, mock: |server, s| mocked(server.assign_provider(|when, then| { when.id(s.parameter::<types::ProviderId>("id")).tenant_id(s.parameter::<types::TenantId>("tenant_id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::AssignProvider>()); then.no_content(); })),
+        call: |client, s| succeeds(client.assign_provider().id(s.parameter::<types::ProviderId>("id")).tenant_id(s.parameter::<types::TenantId>("tenant_id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::AssignProvider>()).send()) },
+    Case { id: "assignProvider", status: 204, mock: |server, s| mocked(server.assign_provider(|when, then| { when.id(s.parameter::<types::ProviderId>("id")).tenant_id(s.parameter::<types::TenantId>("tenant_id")).if_match(None).body(s.body::<types::AssignProvider>()); then.no_content(); })),
+        call: |client, s| succeeds(client.assign_provider().id(s.parameter::<types::ProviderId>("id")).tenant_id(s.parameter::<types::TenantId>("tenant_id")).body(s.body::<types::AssignProvider>()).send()) },
+    Case { id: "destroyProviderAssignee", status: 204, mock: |server, s| mocked(server.destroy_provider_assignee(|when, then| { when.id(s.parameter::<types::ProviderId>("id")).tenant_id(s.parameter::<types::TenantId>("tenant_id")); then.no_content(); })),
+        call: |client, s| succeeds(client.destroy_provider_assignee().id(s.parameter::<types::ProviderId>("id")).tenant_id(s.parameter::<types::TenantId>("tenant_id")).send()) },
+    Case { id: "listProviders", status: 200, mock: |server, s| mocked(server.list_providers(|when, then| { when.filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")); then.ok(s.response::<crate::Page<types::Provider>>(200)); })),
+        call: |client, s| returns(client.list_providers().filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")).send(), s.response::<crate::Page<types::Provider>>(200)) },
+    Case { id: "listProviders", status: 200, mock: |server, s| mocked(server.list_providers(|when, then| { when.filter(None).search(None).orderby(None).skip(None).top(None); then.ok(s.response::<crate::Page<types::Provider>>(200)); })),
+        call: |client, s| returns(client.list_providers().send(), s.response::<crate::Page<types::Provider>>(200)) },
+    Case { id: "createProvider", status: 201, mock: |server, s| mocked(server.create_provider(|when, then| { when.body(s.body::<types::CreateProvider>()); then.created(s.response::<types::CreatedProvider>(201)); })),
+        call: |client, s| returns(client.create_provider().body(s.body::<types::CreateProvider>()).send(), s.response::<types::CreatedProvider>(201)) },
+    Case { id: "showProvider", status: 200, mock: |server, s| mocked(server.show_provider(|when, then| { when.id(s.parameter::<types::ProviderId>("id")); then.ok(s.response::<types::Provider>(200)); })),
+        call: |client, s| returns(client.show_provider().id(s.parameter::<types::ProviderId>("id")).send(), s.response::<types::Provider>(200)) },
+    Case { id: "updateProvider", status: 200, mock: |server, s| mocked(server.update_provider(|when, then| { when.id(s.parameter::<types::ProviderId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateProvider>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_provider().id(s.parameter::<types::ProviderId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateProvider>()).send()) },
+    Case { id: "updateProvider", status: 200, mock: |server, s| mocked(server.update_provider(|when, then| { when.id(s.parameter::<types::ProviderId>("id")).if_match(None).body(s.body::<types::UpdateProvider>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_provider().id(s.parameter::<types::ProviderId>("id")).body(s.body::<types::UpdateProvider>()).send()) },
+    Case { id: "destroyProvider", status: 204, mock: |server, s| mocked(server.destroy_provider(|when, then| { when.id(s.parameter::<types::ProviderId>("id")); then.no_content(); })),
+        call: |client, s| succeeds(client.destroy_provider().id(s.parameter::<types::ProviderId>("id")).send()) },
+    Case { id: "getSBCConfiguration", status: 200, mock: |server, s| mocked(server.get_sbc_configuration(|_, then| { then.ok(s.response::<types::Sbc>(200)); })),
+        call: |client, s| returns(client.get_sbc_configuration().send(), s.response::<types::Sbc>(200)) },
+    Case { id: "updateSBCConfiguration", status: 200, mock: |server, s| mocked(server.update_sbc_configuration(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateSbc>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_sbc_configuration().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateSbc>()).send()) },
+    Case { id: "updateSBCConfiguration", status: 200, mock: |server, s| mocked(server.update_sbc_configuration(|when, then| { when.if_match(None).body(s.body::<types::UpdateSbc>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_sbc_configuration().body(s.body::<types::UpdateSbc>()).send()) },
+    Case { id: "getSBCToken", status: 200, mock: |server, s| mocked(server.get_sbc_token(|_, then| { then.ok(s.response::<types::ComponentToken>(200)); })),
+        call: |client, s| returns(client.get_sbc_token().send(), s.response::<types::ComponentToken>(200)) },
+    Case { id: "regenerateSBCToken", status: 200, mock: |server, s| mocked(server.regenerate_sbc_token(|_, then| { then.ok(s.response::<types::ComponentToken>(200)); })),
+        call: |client, s| returns(client.regenerate_sbc_token().send(), s.response::<types::ComponentToken>(200)) },
+    Case { id: "destroySBCToken", status: 204, mock: |server, s| mocked(server.destroy_sbc_token(|_, then| { then.no_content(); })),
+        call: |client, s| succeeds(client.destroy_sbc_token().send()) },
+    Case { id: "retrieveCurrentTenant", status: 200, mock: |server, s| mocked(server.retrieve_current_tenant(|_, then| { then.ok(s.response::<types::CurrentTenant>(200)); })),
+        call: |client, s| returns(client.retrieve_current_tenant().send(), s.response::<types::CurrentTenant>(200)) },
+    Case { id: "updateCurrentTenant", status: 200, mock: |server, s| mocked(server.update_current_tenant(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateCurrentTenant>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_current_tenant().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateCurrentTenant>()).send()) },
+    Case { id: "updateCurrentTenant", status: 200, mock: |server, s| mocked(server.update_current_tenant(|when, then| { when.if_match(None).body(s.body::<types::UpdateCurrentTenant>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_current_tenant().body(s.body::<types::UpdateCurrentTenant>()).send()) },
+    Case { id: "retrieveCurrentTenantStatus", status: 200, mock: |server, s| mocked(server.retrieve_current_tenant_status(|_, then| { then.ok(s.response::<types::TenantStatus>(200)); })),
+        call: |client, s| returns(client.retrieve_current_tenant_status().send(), s.response::<types::TenantStatus>(200)) },
+    Case { id: "retrieveTenantPasswordPolicy", status: 200, mock: |server, s| mocked(server.retrieve_tenant_password_policy(|_, then| { then.ok(s.response::<types::PasswordPolicy>(200)); })),
+        call: |client, s| returns(client.retrieve_tenant_password_policy().send(), s.response::<types::PasswordPolicy>(200)) },
+    Case { id: "updateTenantPasswordPolicy", status: 200, mock: |server, s| mocked(server.update_tenant_password_policy(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdatePasswordPolicy>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_tenant_password_policy().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdatePasswordPolicy>()).send()) },
+    Case { id: "updateTenantPasswordPolicy", status: 200, mock: |server, s| mocked(server.update_tenant_password_policy(|when, then| { when.if_match(None).body(s.body::<types::UpdatePasswordPolicy>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_tenant_password_policy().body(s.body::<types::UpdatePasswordPolicy>()).send()) },
+    Case { id: "getTenantBalance", status: 200, mock: |server, s| mocked(server.get_tenant_balance(|_, then| { then.ok(s.response::<types::Balance>(200)); })),
+        call: |client, s| returns(client.get_tenant_balance().send(), s.response::<types::Balance>(200)) },
+    Case { id: "rechargeTenant", status: 200, mock: |server, s| mocked(server.recharge_tenant(|when, then| { when.body(s.body::<types::Balance>()); then.ok(); })),
+        call: |client, s| succeeds(client.recharge_tenant().body(s.body::<types::Balance>()).send()) },
+    Case { id: "retrieveTenantCustomHeaders", status: 200, mock: |server, s| mocked(server.retrieve_tenant_custom_headers(|_, then| { then.ok(s.response::<types::CustomHeaders>(200)); })),
+        call: |client, s| returns(client.retrieve_tenant_custom_headers().send(), s.response::<types::CustomHeaders>(200)) },
+    Case { id: "updateTenantCustomHeaders", status: 200, mock: |server, s| mocked(server.update_tenant_custom_headers(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateCustomHeaders>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_tenant_custom_headers().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateCustomHeaders>()).send()) },
+    Case { id: "updateTenantCustomHeaders", status: 200, mock: |server, s| mocked(server.update_tenant_custom_headers(|when, then| { when.if_match(None).body(s.body::<types::UpdateCustomHeaders>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_tenant_custom_headers().body(s.body::<types::UpdateCustomHeaders>()).send()) },
+    Case { id: "sendCdrTestEvent", status: 200, mock: |server, s| mocked(server.send_cdr_test_event(|_, then| { then.ok(); })),
+        call: |client, s| succeeds(client.send_cdr_test_event().send()) },
+    Case { id: "sendExtensionTestEvent", status: 200, mock: |server, s| mocked(server.send_extension_test_event(|_, then| { then.ok(); })),
+        call: |client, s| succeeds(client.send_extension_test_event().send()) },
+    Case { id: "listTenants", status: 200, mock: |server, s| mocked(server.list_tenants(|when, then| { when.filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")); then.ok(s.response::<crate::Page<types::TenantSummary>>(200)); })),
+        call: |client, s| returns(client.list_tenants().filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")).send(), s.response::<crate::Page<types::TenantSummary>>(200)) },
+    Case { id: "listTenants", status: 200, mock: |server, s| mocked(server.list_tenants(|when, then| { when.filter(None).search(None).orderby(None).skip(None).top(None); then.ok(s.response::<crate::Page<types::TenantSummary>>(200)); })),
+        call: |client, s| returns(client.list_tenants().send(), s.response::<crate::Page<types::TenantSummary>>(200)) },
+    Case { id: "createTenant", status: 201, mock: |server, s| mocked(server.create_tenant(|when, then| { when.body(s.body::<types::CreateTenant>()); then.created(s.response::<types::CreatedTenant>(201)); })),
+        call: |client, s| returns(client.create_tenant().body(s.body::<types::CreateTenant>()).send(), s.response::<types::CreatedTenant>(201)) },
+    Case { id: "showTenant", status: 200, mock: |server, s| mocked(server.show_tenant(|when, then| { when.id(s.parameter::<types::TenantId>("id")); then.ok(s.response::<types::Tenant>(200)); })),
+        call: |client, s| returns(client.show_tenant().id(s.parameter::<types::TenantId>("id")).send(), s.response::<types::Tenant>(200)) },
+    Case { id: "updateTenant", status: 200, mock: |server, s| mocked(server.update_tenant(|when, then| { when.id(s.parameter::<types::TenantId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateTenant>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_tenant().id(s.parameter::<types::TenantId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateTenant>()).send()) },
+    Case { id: "updateTenant", status: 200, mock: |server, s| mocked(server.update_tenant(|when, then| { when.id(s.parameter::<types::TenantId>("id")).if_match(None).body(s.body::<types::UpdateTenant>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_tenant().id(s.parameter::<types::TenantId>("id")).body(s.body::<types::UpdateTenant>()).send()) },
+    Case { id: "switchTenants", status: 200, mock: |server, s| mocked(server.switch_tenants(|when, then| { when.id(s.parameter::<types::TenantId>("id")); then.ok(); })),
+        call: |client, s| succeeds(client.switch_tenants().id(s.parameter::<types::TenantId>("id")).send()) },
+    Case { id: "switchTenants", status: 200, mock: |server, s| mocked(server.switch_tenants(|when, then| { when.id(None); then.ok(); })),
+        call: |client, s| succeeds(client.switch_tenants().send()) },
+    Case { id: "listTenantDealers", status: 200, mock: |server, s| mocked(server.list_tenant_dealers(|when, then| { when.id(s.parameter::<types::TenantId>("id")); then.ok(s.response::<types::TenantDealerList>(200)); })),
+        call: |client, s| returns(client.list_tenant_dealers().id(s.parameter::<types::TenantId>("id")).send(), s.response::<types::TenantDealerList>(200)) },
+    Case { id: "designateTenantToDealer", status: 200, mock: |server, s| mocked(server.designate_tenant_to_dealer(|when, then| { when.id(s.parameter::<types::TenantId>("id")).dealer_id(s.parameter::<types::DealerId>("dealer_id")); then.ok(); })),
+        call: |client, s| succeeds(client.designate_tenant_to_dealer().id(s.parameter::<types::TenantId>("id")).dealer_id(s.parameter::<types::DealerId>("dealer_id")).send()) },
+    Case { id: "removeTenantFromDealer", status: 204, mock: |server, s| mocked(server.remove_tenant_from_dealer(|when, then| { when.id(s.parameter::<types::TenantId>("id")).dealer_id(s.parameter::<types::DealerId>("dealer_id")); then.no_content(); })),
+        call: |client, s| succeeds(client.remove_tenant_from_dealer().id(s.parameter::<types::TenantId>("id")).dealer_id(s.parameter::<types::DealerId>("dealer_id")).send()) },
+    Case { id: "deleteTenant", status: 204, mock: |server, s| mocked(server.delete_tenant(|when, then| { when.id(s.parameter::<types::TenantId>("id")); then.no_content(); })),
+        call: |client, s| succeeds(client.delete_tenant().id(s.parameter::<types::TenantId>("id")).send()) },
+    Case { id: "listTransports", status: 200, mock: |server, s| mocked(server.list_transports(|when, then| { when.filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")); then.ok(s.response::<crate::Page<types::Transport>>(200)); })),
+        call: |client, s| returns(client.list_transports().filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")).send(), s.response::<crate::Page<types::Transport>>(200)) },
+    Case { id: "listTransports", status: 200, mock: |server, s| mocked(server.list_transports(|when, then| { when.filter(None).search(None).orderby(None).skip(None).top(None); then.ok(s.response::<crate::Page<types::Transport>>(200)); })),
+        call: |client, s| returns(client.list_transports().send(), s.response::<crate::Page<types::Transport>>(200)) },
+    Case { id: "createTransport", status: 201, mock: |server, s| mocked(server.create_transport(|when, then| { when.body(s.body::<types::CreateTransport>()); then.created(s.response::<types::CreatedTransport>(201)); })),
+        call: |client, s| returns(client.create_transport().body(s.body::<types::CreateTransport>()).send(), s.response::<types::CreatedTransport>(201)) },
+    Case { id: "showTransport", status: 200, mock: |server, s| mocked(server.show_transport(|when, then| { when.id(s.parameter::<types::TransportId>("id")); then.ok(s.response::<types::Transport>(200)); })),
+        call: |client, s| returns(client.show_transport().id(s.parameter::<types::TransportId>("id")).send(), s.response::<types::Transport>(200)) },
+    Case { id: "updateTransport", status: 200, mock: |server, s| mocked(server.update_transport(|when, then| { when.id(s.parameter::<types::TransportId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateTransport>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_transport().id(s.parameter::<types::TransportId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateTransport>()).send()) },
+    Case { id: "updateTransport", status: 200, mock: |server, s| mocked(server.update_transport(|when, then| { when.id(s.parameter::<types::TransportId>("id")).if_match(None).body(s.body::<types::UpdateTransport>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_transport().id(s.parameter::<types::TransportId>("id")).body(s.body::<types::UpdateTransport>()).send()) },
+    Case { id: "deleteTransport", status: 204, mock: |server, s| mocked(server.delete_transport(|when, then| { when.id(s.parameter::<types::TransportId>("id")); then.no_content(); })),
+        call: |client, s| succeeds(client.delete_transport().id(s.parameter::<types::TransportId>("id")).send()) },
+    Case { id: "getTransportStatus", status: 200, mock: |server, s| mocked(server.get_transport_status(|when, then| { when.id(s.parameter::<types::TransportId>("id")); then.ok(s.response::<types::TransportStatus>(200)); })),
+        call: |client, s| returns(client.get_transport_status().id(s.parameter::<types::TransportId>("id")).send(), s.response::<types::TransportStatus>(200)) },
+    Case { id: "resetCurrentUserPassword", status: 200, mock: |server, s| mocked(server.reset_current_user_password(|when, then| { when.body(s.body::<types::ChangePassword>()); then.ok(); })),
+        call: |client, s| succeeds(client.reset_current_user_password().body(s.body::<types::ChangePassword>()).send()) },
+    Case { id: "listUsers", status: 200, mock: |server, s| mocked(server.list_users(|when, then| { when.filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")); then.ok(s.response::<crate::Page<types::User>>(200)); })),
+        call: |client, s| returns(client.list_users().filter(s.parameter::<String>("filter")).search(s.parameter::<String>("search")).orderby(s.parameter::<String>("orderby")).skip(s.parameter::<i64>("skip")).top(s.parameter::<i64>("top")).send(), s.response::<crate::Page<types::User>>(200)) },
+    Case { id: "listUsers", status: 200, mock: |server, s| mocked(server.list_users(|when, then| { when.filter(None).search(None).orderby(None).skip(None).top(None); then.ok(s.response::<crate::Page<types::User>>(200)); })),
+        call: |client, s| returns(client.list_users().send(), s.response::<crate::Page<types::User>>(200)) },
+    Case { id: "createUser", status: 201, mock: |server, s| mocked(server.create_user(|when, then| { when.body(s.body::<types::CreateUser>()); then.created(s.response::<types::CreatedUser>(201)); })),
+        call: |client, s| returns(client.create_user().body(s.body::<types::CreateUser>()).send(), s.response::<types::CreatedUser>(201)) },
+    Case { id: "retrieveUser", status: 200, mock: |server, s| mocked(server.retrieve_user(|when, then| { when.id(s.parameter::<types::UserId>("id")); then.ok(s.response::<types::User>(200)); })),
+        call: |client, s| returns(client.retrieve_user().id(s.parameter::<types::UserId>("id")).send(), s.response::<types::User>(200)) },
+    Case { id: "updateUser", status: 200, mock: |server, s| mocked(server.update_user(|when, then| { when.id(s.parameter::<types::UserId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateUser>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_user().id(s.parameter::<types::UserId>("id")).if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateUser>()).send()) },
+    Case { id: "updateUser", status: 200, mock: |server, s| mocked(server.update_user(|when, then| { when.id(s.parameter::<types::UserId>("id")).if_match(None).body(s.body::<types::UpdateUser>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_user().id(s.parameter::<types::UserId>("id")).body(s.body::<types::UpdateUser>()).send()) },
+    Case { id: "resetUserPassword", status: 200, mock: |server, s| mocked(server.reset_user_password(|when, then| { when.id(s.parameter::<types::UserId>("id")).body(s.body::<types::ResetPassword>()); then.ok(); })),
+        call: |client, s| succeeds(client.reset_user_password().id(s.parameter::<types::UserId>("id")).body(s.body::<types::ResetPassword>()).send()) },
+    Case { id: "deleteUser", status: 204, mock: |server, s| mocked(server.delete_user(|when, then| { when.id(s.parameter::<types::UserId>("id")); then.no_content(); })),
+        call: |client, s| succeeds(client.delete_user().id(s.parameter::<types::UserId>("id")).send()) },
+    Case { id: "showVoicemailServer", status: 200, mock: |server, s| mocked(server.show_voicemail_server(|_, then| { then.ok(s.response::<types::VoicemailServer>(200)); })),
+        call: |client, s| returns(client.show_voicemail_server().send(), s.response::<types::VoicemailServer>(200)) },
+    Case { id: "updateVoicemailServer", status: 200, mock: |server, s| mocked(server.update_voicemail_server(|when, then| { when.if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateVoicemailServer>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_voicemail_server().if_match(s.parameter::<String>("If-Match")).body(s.body::<types::UpdateVoicemailServer>()).send()) },
+    Case { id: "updateVoicemailServer", status: 200, mock: |server, s| mocked(server.update_voicemail_server(|when, then| { when.if_match(None).body(s.body::<types::UpdateVoicemailServer>()); then.ok(); })),
+        call: |client, s| succeeds(client.update_voicemail_server().body(s.body::<types::UpdateVoicemailServer>()).send()) },
 ];
-
-async fn retrieve_current_system_status_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::SystemStatus = sample.response(200);
-    let mock = server.retrieve_current_system_status(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_current_system_status().send().await.expect("retrieve_current_system_status_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn change_system_admin_username_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::ChangeUsername = sample.body();
-    let mock = server.change_system_admin_username(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.change_system_admin_username().body(body.clone()).send().await.expect("change_system_admin_username_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn reset_system_admin_password_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::ChangePassword = sample.body();
-    let mock = server.reset_system_admin_password(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.reset_system_admin_password().body(body.clone()).send().await.expect("reset_system_admin_password_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_admin_settings_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::AdminSettings = sample.response(200);
-    let mock = server.retrieve_admin_settings(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_admin_settings().send().await.expect("retrieve_admin_settings_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_admin_settings_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateAdminSettings = sample.body();
-    let mock = server.update_admin_settings(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_admin_settings().if_match(p0.clone()).body(body.clone()).send().await.expect("update_admin_settings_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_admin_settings(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_admin_settings().body(body.clone()).send().await.expect("update_admin_settings_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn get_system_notification_settings_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::NotificationSettings = sample.response(200);
-    let mock = server.get_system_notification_settings(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.get_system_notification_settings().send().await.expect("get_system_notification_settings_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_system_notification_settings_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateNotificationSettings = sample.body();
-    let mock = server.update_system_notification_settings(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_system_notification_settings().if_match(p0.clone()).body(body.clone()).send().await.expect("update_system_notification_settings_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_system_notification_settings(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_system_notification_settings().body(body.clone()).send().await.expect("update_system_notification_settings_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn send_global_notification_test_email_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::TestEmail = sample.body();
-    let mock = server.send_global_notification_test_email(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.send_global_notification_test_email().body(body.clone()).send().await.expect("send_global_notification_test_email_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_audit_logs_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filter");
-    let p1: String = sample.parameter("search");
-    let p2: String = sample.parameter("orderby");
-    let p3: i64 = sample.parameter("skip");
-    let p4: i64 = sample.parameter("top");
-    let expected: crate::Page<types::AuditLog> = sample.response(200);
-    let mock = server.list_audit_logs(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_audit_logs().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_audit_logs_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.list_audit_logs(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None);
-        then.ok(&expected);
-    });
-    let response = client.list_audit_logs().send().await.expect("list_audit_logs_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn sign_in_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: bool = sample.parameter("qr");
-    let body: types::SignIn = sample.body();
-    let expected: types::SignInResult = sample.response(200);
-    let mock = server.sign_in(|when, then| {
-        when.qr(p0.clone()).body(&body);
-        then.ok(&expected);
-    });
-    let response = client.sign_in().qr(p0.clone()).body(body.clone()).send().await.expect("sign_in_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.sign_in(|when, then| {
-        when.qr(None).body(&body);
-        then.ok(&expected);
-    });
-    let response = client.sign_in().body(body.clone()).send().await.expect("sign_in_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn send_otp_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::SendOtp = sample.body();
-    let mock = server.send_otp(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.send_otp().body(body.clone()).send().await.expect("send_otp_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn verify_otp_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::VerifyOtp = sample.body();
-    let expected: types::TokenSet = sample.response(200);
-    let mock = server.verify_otp(|when, then| {
-        when.body(&body);
-        then.ok(&expected);
-    });
-    let response = client.verify_otp().body(body.clone()).send().await.expect("verify_otp_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn forget_password_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::ForgetPassword = sample.body();
-    let mock = server.forget_password(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.forget_password().body(body.clone()).send().await.expect("forget_password_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn reset_password_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::ResetForgottenPassword = sample.body();
-    let mock = server.reset_password(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.reset_password().body(body.clone()).send().await.expect("reset_password_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn refresh_tokens_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::RefreshTokens = sample.body();
-    let expected: types::TokenSet = sample.response(200);
-    let mock = server.refresh_tokens(|when, then| {
-        when.body(&body);
-        then.ok(&expected);
-    });
-    let response = client.refresh_tokens().body(body.clone()).send().await.expect("refresh_tokens_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn sign_out_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let mock = server.sign_out(|_, then| {
-        then.ok();
-    });
-    let response = client.sign_out().send().await.expect("sign_out_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_signed_in_user_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::SignedInUser = sample.response(200);
-    let mock = server.retrieve_signed_in_user(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_signed_in_user().send().await.expect("retrieve_signed_in_user_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn init_blob_upload_202(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filename");
-    let mock = server.init_blob_upload(|when, then| {
-        when.filename(p0.clone());
-        then.accepted();
-    });
-    let response = client.init_blob_upload().filename(p0.clone()).send().await.expect("init_blob_upload_202");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.init_blob_upload(|when, then| {
-        when.filename(None);
-        then.accepted();
-    });
-    let response = client.init_blob_upload().send().await.expect("init_blob_upload_202");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn complete_blob_upload_201(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::UploadId = sample.parameter("id");
-    let p1: String = sample.parameter("PortSIP-Upload-Token");
-    let p2: String = sample.parameter("digest");
-    let body: Vec<u8> = b"\x00\xff bytes".to_vec();
-    let expected: types::UploadedFile = sample.response(201);
-    let mock = server.complete_blob_upload(|when, then| {
-        when.id(p0.clone()).port_sip_upload_token(p1.clone()).digest(p2.clone()).bytes(body.clone());
-        then.created(&expected);
-    });
-    let response = client.complete_blob_upload().id(p0.clone()).port_sip_upload_token(p1.clone()).digest(p2.clone()).body(body.clone()).send().await.expect("complete_blob_upload_201");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.complete_blob_upload(|when, then| {
-        when.id(p0.clone()).port_sip_upload_token(p1.clone()).digest(None).bytes(body.clone());
-        then.created(&expected);
-    });
-    let response = client.complete_blob_upload().id(p0.clone()).port_sip_upload_token(p1.clone()).body(body.clone()).send().await.expect("complete_blob_upload_201");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn download_blobs_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("digest");
-    let expected: Vec<u8> = b"\xff\x00 bytes".to_vec();
-    let mock = server.download_blobs(|when, then| {
-        when.digest(p0.clone());
-        then.ok(expected.clone());
-    });
-    let response = client.download_blobs().digest(p0.clone()).send().await.expect("download_blobs_200");
-    assert_eq!(collect(response.into_inner()).await, expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_brand_information_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::UpdateBrand = sample.body();
-    let mock = server.update_brand_information(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.update_brand_information().body(body.clone()).send().await.expect("update_brand_information_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_current_dealer_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::CurrentDealer = sample.response(200);
-    let mock = server.retrieve_current_dealer(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_current_dealer().send().await.expect("retrieve_current_dealer_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_current_dealer_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateCurrentDealer = sample.body();
-    let mock = server.update_current_dealer(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_current_dealer().if_match(p0.clone()).body(body.clone()).send().await.expect("update_current_dealer_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_current_dealer(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_current_dealer().body(body.clone()).send().await.expect("update_current_dealer_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_current_dealer_status_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::DealerStatus = sample.response(200);
-    let mock = server.retrieve_current_dealer_status(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_current_dealer_status().send().await.expect("retrieve_current_dealer_status_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn change_current_dealer_username_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::ChangeUsername = sample.body();
-    let mock = server.change_current_dealer_username(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.change_current_dealer_username().body(body.clone()).send().await.expect("change_current_dealer_username_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn reset_current_dealer_password_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::ChangePassword = sample.body();
-    let mock = server.reset_current_dealer_password(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.reset_current_dealer_password().body(body.clone()).send().await.expect("reset_current_dealer_password_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_dealers_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filter");
-    let p1: String = sample.parameter("search");
-    let p2: String = sample.parameter("orderby");
-    let p3: i64 = sample.parameter("skip");
-    let p4: i64 = sample.parameter("top");
-    let expected: crate::Page<types::Dealer> = sample.response(200);
-    let mock = server.list_dealers(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_dealers().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_dealers_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.list_dealers(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None);
-        then.ok(&expected);
-    });
-    let response = client.list_dealers().send().await.expect("list_dealers_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn create_dealer_201(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::CreateDealer = sample.body();
-    let expected: types::CreatedDealer = sample.response(201);
-    let mock = server.create_dealer(|when, then| {
-        when.body(&body);
-        then.created(&expected);
-    });
-    let response = client.create_dealer().body(body.clone()).send().await.expect("create_dealer_201");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_dealer_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::DealerId = sample.parameter("id");
-    let expected: types::Dealer = sample.response(200);
-    let mock = server.retrieve_dealer(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.retrieve_dealer().id(p0.clone()).send().await.expect("retrieve_dealer_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_dealer_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::DealerId = sample.parameter("id");
-    let p1: String = sample.parameter("If-Match");
-    let body: types::UpdateDealer = sample.body();
-    let mock = server.update_dealer(|when, then| {
-        when.id(p0.clone()).if_match(p1.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_dealer().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_dealer_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_dealer(|when, then| {
-        when.id(p0.clone()).if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_dealer().id(p0.clone()).body(body.clone()).send().await.expect("update_dealer_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn reset_dealer_password_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::DealerId = sample.parameter("id");
-    let body: types::ResetPassword = sample.body();
-    let mock = server.reset_dealer_password(|when, then| {
-        when.id(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.reset_dealer_password().id(p0.clone()).body(body.clone()).send().await.expect("reset_dealer_password_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn delete_dealer_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::DealerId = sample.parameter("id");
-    let mock = server.delete_dealer(|when, then| {
-        when.id(p0.clone());
-        then.no_content();
-    });
-    let response = client.delete_dealer().id(p0.clone()).send().await.expect("delete_dealer_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_files_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filter");
-    let p1: String = sample.parameter("search");
-    let p2: String = sample.parameter("orderby");
-    let p3: i64 = sample.parameter("skip");
-    let p4: i64 = sample.parameter("top");
-    let expected: crate::Page<types::FileInfo> = sample.response(200);
-    let mock = server.list_files(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_files().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_files_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.list_files(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None);
-        then.ok(&expected);
-    });
-    let response = client.list_files().send().await.expect("list_files_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_file_info_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::FileId = sample.parameter("id");
-    let expected: types::FileInfo = sample.response(200);
-    let mock = server.retrieve_file_info(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.retrieve_file_info().id(p0.clone()).send().await.expect("retrieve_file_info_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn delete_file_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::FileId = sample.parameter("id");
-    let mock = server.delete_file(|when, then| {
-        when.id(p0.clone());
-        then.no_content();
-    });
-    let response = client.delete_file().id(p0.clone()).send().await.expect("delete_file_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_holidays_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filter");
-    let p1: String = sample.parameter("search");
-    let p2: String = sample.parameter("orderby");
-    let p3: i64 = sample.parameter("skip");
-    let p4: i64 = sample.parameter("top");
-    let expected: crate::Page<types::Holiday> = sample.response(200);
-    let mock = server.list_holidays(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_holidays().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_holidays_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.list_holidays(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None);
-        then.ok(&expected);
-    });
-    let response = client.list_holidays().send().await.expect("list_holidays_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn create_holiday_201(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::CreateHoliday = sample.body();
-    let expected: types::CreatedHoliday = sample.response(201);
-    let mock = server.create_holiday(|when, then| {
-        when.body(&body);
-        then.created(&expected);
-    });
-    let response = client.create_holiday().body(body.clone()).send().await.expect("create_holiday_201");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn show_holiday_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::HolidayId = sample.parameter("id");
-    let expected: types::Holiday = sample.response(200);
-    let mock = server.show_holiday(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.show_holiday().id(p0.clone()).send().await.expect("show_holiday_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_holiday_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::HolidayId = sample.parameter("id");
-    let p1: String = sample.parameter("If-Match");
-    let body: types::UpdateHoliday = sample.body();
-    let mock = server.update_holiday(|when, then| {
-        when.id(p0.clone()).if_match(p1.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_holiday().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_holiday_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_holiday(|when, then| {
-        when.id(p0.clone()).if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_holiday().id(p0.clone()).body(body.clone()).send().await.expect("update_holiday_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn delete_holiday_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::HolidayId = sample.parameter("id");
-    let mock = server.delete_holiday(|when, then| {
-        when.id(p0.clone());
-        then.no_content();
-    });
-    let response = client.delete_holiday().id(p0.clone()).send().await.expect("delete_holiday_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn get_im_server_configuration_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::ImServer = sample.response(200);
-    let mock = server.get_im_server_configuration(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.get_im_server_configuration().send().await.expect("get_im_server_configuration_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_im_server_configuration_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateImServer = sample.body();
-    let mock = server.update_im_server_configuration(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_im_server_configuration().if_match(p0.clone()).body(body.clone()).send().await.expect("update_im_server_configuration_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_im_server_configuration(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_im_server_configuration().body(body.clone()).send().await.expect("update_im_server_configuration_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn get_im_server_token_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::ComponentToken = sample.response(200);
-    let mock = server.get_im_server_token(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.get_im_server_token().send().await.expect("get_im_server_token_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn regenerate_im_server_token_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::ComponentToken = sample.response(200);
-    let mock = server.regenerate_im_server_token(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.regenerate_im_server_token().send().await.expect("regenerate_im_server_token_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn destroy_im_server_token_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let mock = server.destroy_im_server_token(|_, then| {
-        then.no_content();
-    });
-    let response = client.destroy_im_server_token().send().await.expect("destroy_im_server_token_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_metadata_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("domain");
-    let expected: types::Metadata = sample.response(200);
-    let mock = server.retrieve_metadata(|when, then| {
-        when.domain(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.retrieve_metadata().domain(p0.clone()).send().await.expect("retrieve_metadata_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.retrieve_metadata(|when, then| {
-        when.domain(None);
-        then.ok(&expected);
-    });
-    let response = client.retrieve_metadata().send().await.expect("retrieve_metadata_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_ip_rules_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filter");
-    let p1: String = sample.parameter("search");
-    let p2: String = sample.parameter("orderby");
-    let p3: i64 = sample.parameter("skip");
-    let p4: i64 = sample.parameter("top");
-    let expected: crate::Page<types::IpRule> = sample.response(200);
-    let mock = server.list_ip_rules(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_ip_rules().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_ip_rules_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.list_ip_rules(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None);
-        then.ok(&expected);
-    });
-    let response = client.list_ip_rules().send().await.expect("list_ip_rules_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn create_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::CreateIpRule = sample.body();
-    let expected: types::CreatedIpRule = sample.response(200);
-    let mock = server.create_ip_rule(|when, then| {
-        when.body(&body);
-        then.ok(&expected);
-    });
-    let response = client.create_ip_rule().body(body.clone()).send().await.expect("create_ip_rule_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn show_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::IpRuleId = sample.parameter("id");
-    let expected: types::IpRule = sample.response(200);
-    let mock = server.show_ip_rule(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.show_ip_rule().id(p0.clone()).send().await.expect("show_ip_rule_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::IpRuleId = sample.parameter("id");
-    let p1: String = sample.parameter("If-Match");
-    let body: types::UpdateIpRule = sample.body();
-    let mock = server.update_ip_rule(|when, then| {
-        when.id(p0.clone()).if_match(p1.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_ip_rule().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_ip_rule_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_ip_rule(|when, then| {
-        when.id(p0.clone()).if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_ip_rule().id(p0.clone()).body(body.clone()).send().await.expect("update_ip_rule_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn delete_ip_rule_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::IpRuleId = sample.parameter("id");
-    let mock = server.delete_ip_rule(|when, then| {
-        when.id(p0.clone());
-        then.no_content();
-    });
-    let response = client.delete_ip_rule().id(p0.clone()).send().await.expect("delete_ip_rule_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn export_ip_rules_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: Vec<u8> = b"\xff\x00 bytes".to_vec();
-    let mock = server.export_ip_rules(|_, then| {
-        then.ok(expected.clone());
-    });
-    let response = client.export_ip_rules().send().await.expect("export_ip_rules_200");
-    assert_eq!(collect(response.into_inner()).await, expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn show_key_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::CertificateKey = sample.response(200);
-    let mock = server.show_key(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.show_key().send().await.expect("show_key_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_key_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateCertificateKey = sample.body();
-    let mock = server.update_key(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.no_content();
-    });
-    let response = client.update_key().if_match(p0.clone()).body(body.clone()).send().await.expect("update_key_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_key(|when, then| {
-        when.if_match(None).body(&body);
-        then.no_content();
-    });
-    let response = client.update_key().body(body.clone()).send().await.expect("update_key_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn show_license_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::License = sample.response(200);
-    let mock = server.show_license(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.show_license().send().await.expect("show_license_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_license_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateLicense = sample.body();
-    let mock = server.update_license(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_license().if_match(p0.clone()).body(body.clone()).send().await.expect("update_license_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_license(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_license().body(body.clone()).send().await.expect("update_license_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn issue_oauth_token_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::IssueOauthToken = sample.body();
-    let expected: types::TokenSet = sample.response(200);
-    let mock = server.issue_oauth_token(|when, then| {
-        when.body(&body);
-        then.ok(&expected);
-    });
-    let response = client.issue_oauth_token().body(body.clone()).send().await.expect("issue_oauth_token_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn revoke_oauth_token_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let mock = server.revoke_oauth_token(|_, then| {
-        then.ok();
-    });
-    let response = client.revoke_oauth_token().send().await.expect("revoke_oauth_token_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn get_login_status_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::LoginStatus = sample.response(200);
-    let mock = server.get_login_status(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.get_login_status().send().await.expect("get_login_status_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn login_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::SignIn = sample.body();
-    let expected: types::TokenSet = sample.response(200);
-    let mock = server.login(|when, then| {
-        when.body(&body);
-        then.ok(&expected);
-    });
-    let response = client.login().body(body.clone()).send().await.expect("login_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn logout_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let mock = server.logout(|_, then| {
-        then.no_content();
-    });
-    let response = client.logout().send().await.expect("logout_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_network_configurations_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::Network = sample.response(200);
-    let mock = server.retrieve_network_configurations(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_network_configurations().send().await.expect("retrieve_network_configurations_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_network_configurations_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateNetwork = sample.body();
-    let mock = server.update_network_configurations(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_network_configurations().if_match(p0.clone()).body(body.clone()).send().await.expect("update_network_configurations_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_network_configurations(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_network_configurations().body(body.clone()).send().await.expect("update_network_configurations_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_provider_assignees_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::ProviderId = sample.parameter("id");
-    let expected: types::ProviderAssigneeList = sample.response(200);
-    let mock = server.list_provider_assignees(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_provider_assignees().id(p0.clone()).send().await.expect("list_provider_assignees_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn check_provider_assignee_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::ProviderId = sample.parameter("id");
-    let p1: types::TenantId = sample.parameter("tenant_id");
-    let expected: types::ProviderAssignment = sample.response(200);
-    let mock = server.check_provider_assignee(|when, then| {
-        when.id(p0.clone()).tenant_id(p1.clone());
-        then.ok(&expected);
-    });
-    let response = client.check_provider_assignee().id(p0.clone()).tenant_id(p1.clone()).send().await.expect("check_provider_assignee_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn assign_provider_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::ProviderId = sample.parameter("id");
-    let p1: types::TenantId = sample.parameter("tenant_id");
-    let p2: String = sample.parameter("If-Match");
-    let body: types::AssignProvider = sample.body();
-    let mock = server.assign_provider(|when, then| {
-        when.id(p0.clone()).tenant_id(p1.clone()).if_match(p2.clone()).body(&body);
-        then.no_content();
-    });
-    let response = client.assign_provider().id(p0.clone()).tenant_id(p1.clone()).if_match(p2.clone()).body(body.clone()).send().await.expect("assign_provider_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.assign_provider(|when, then| {
-        when.id(p0.clone()).tenant_id(p1.clone()).if_match(None).body(&body);
-        then.no_content();
-    });
-    let response = client.assign_provider().id(p0.clone()).tenant_id(p1.clone()).body(body.clone()).send().await.expect("assign_provider_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn destroy_provider_assignee_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::ProviderId = sample.parameter("id");
-    let p1: types::TenantId = sample.parameter("tenant_id");
-    let mock = server.destroy_provider_assignee(|when, then| {
-        when.id(p0.clone()).tenant_id(p1.clone());
-        then.no_content();
-    });
-    let response = client.destroy_provider_assignee().id(p0.clone()).tenant_id(p1.clone()).send().await.expect("destroy_provider_assignee_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_providers_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filter");
-    let p1: String = sample.parameter("search");
-    let p2: String = sample.parameter("orderby");
-    let p3: i64 = sample.parameter("skip");
-    let p4: i64 = sample.parameter("top");
-    let expected: crate::Page<types::Provider> = sample.response(200);
-    let mock = server.list_providers(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_providers().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_providers_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.list_providers(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None);
-        then.ok(&expected);
-    });
-    let response = client.list_providers().send().await.expect("list_providers_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn create_provider_201(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::CreateProvider = sample.body();
-    let expected: types::CreatedProvider = sample.response(201);
-    let mock = server.create_provider(|when, then| {
-        when.body(&body);
-        then.created(&expected);
-    });
-    let response = client.create_provider().body(body.clone()).send().await.expect("create_provider_201");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn show_provider_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::ProviderId = sample.parameter("id");
-    let expected: types::Provider = sample.response(200);
-    let mock = server.show_provider(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.show_provider().id(p0.clone()).send().await.expect("show_provider_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_provider_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::ProviderId = sample.parameter("id");
-    let p1: String = sample.parameter("If-Match");
-    let body: types::UpdateProvider = sample.body();
-    let mock = server.update_provider(|when, then| {
-        when.id(p0.clone()).if_match(p1.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_provider().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_provider_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_provider(|when, then| {
-        when.id(p0.clone()).if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_provider().id(p0.clone()).body(body.clone()).send().await.expect("update_provider_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn destroy_provider_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::ProviderId = sample.parameter("id");
-    let mock = server.destroy_provider(|when, then| {
-        when.id(p0.clone());
-        then.no_content();
-    });
-    let response = client.destroy_provider().id(p0.clone()).send().await.expect("destroy_provider_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn get_sbc_configuration_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::Sbc = sample.response(200);
-    let mock = server.get_sbc_configuration(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.get_sbc_configuration().send().await.expect("get_sbc_configuration_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_sbc_configuration_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateSbc = sample.body();
-    let mock = server.update_sbc_configuration(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_sbc_configuration().if_match(p0.clone()).body(body.clone()).send().await.expect("update_sbc_configuration_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_sbc_configuration(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_sbc_configuration().body(body.clone()).send().await.expect("update_sbc_configuration_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn get_sbc_token_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::ComponentToken = sample.response(200);
-    let mock = server.get_sbc_token(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.get_sbc_token().send().await.expect("get_sbc_token_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn regenerate_sbc_token_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::ComponentToken = sample.response(200);
-    let mock = server.regenerate_sbc_token(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.regenerate_sbc_token().send().await.expect("regenerate_sbc_token_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn destroy_sbc_token_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let mock = server.destroy_sbc_token(|_, then| {
-        then.no_content();
-    });
-    let response = client.destroy_sbc_token().send().await.expect("destroy_sbc_token_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_current_tenant_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::CurrentTenant = sample.response(200);
-    let mock = server.retrieve_current_tenant(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_current_tenant().send().await.expect("retrieve_current_tenant_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_current_tenant_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateCurrentTenant = sample.body();
-    let mock = server.update_current_tenant(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_current_tenant().if_match(p0.clone()).body(body.clone()).send().await.expect("update_current_tenant_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_current_tenant(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_current_tenant().body(body.clone()).send().await.expect("update_current_tenant_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_current_tenant_status_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::TenantStatus = sample.response(200);
-    let mock = server.retrieve_current_tenant_status(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_current_tenant_status().send().await.expect("retrieve_current_tenant_status_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_tenant_password_policy_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::PasswordPolicy = sample.response(200);
-    let mock = server.retrieve_tenant_password_policy(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_tenant_password_policy().send().await.expect("retrieve_tenant_password_policy_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_tenant_password_policy_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdatePasswordPolicy = sample.body();
-    let mock = server.update_tenant_password_policy(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_tenant_password_policy().if_match(p0.clone()).body(body.clone()).send().await.expect("update_tenant_password_policy_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_tenant_password_policy(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_tenant_password_policy().body(body.clone()).send().await.expect("update_tenant_password_policy_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn get_tenant_balance_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::Balance = sample.response(200);
-    let mock = server.get_tenant_balance(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.get_tenant_balance().send().await.expect("get_tenant_balance_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn recharge_tenant_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::Balance = sample.body();
-    let mock = server.recharge_tenant(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.recharge_tenant().body(body.clone()).send().await.expect("recharge_tenant_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_tenant_custom_headers_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::CustomHeaders = sample.response(200);
-    let mock = server.retrieve_tenant_custom_headers(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.retrieve_tenant_custom_headers().send().await.expect("retrieve_tenant_custom_headers_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_tenant_custom_headers_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateCustomHeaders = sample.body();
-    let mock = server.update_tenant_custom_headers(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_tenant_custom_headers().if_match(p0.clone()).body(body.clone()).send().await.expect("update_tenant_custom_headers_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_tenant_custom_headers(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_tenant_custom_headers().body(body.clone()).send().await.expect("update_tenant_custom_headers_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn send_cdr_test_event_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let mock = server.send_cdr_test_event(|_, then| {
-        then.ok();
-    });
-    let response = client.send_cdr_test_event().send().await.expect("send_cdr_test_event_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn send_extension_test_event_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let mock = server.send_extension_test_event(|_, then| {
-        then.ok();
-    });
-    let response = client.send_extension_test_event().send().await.expect("send_extension_test_event_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_tenants_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filter");
-    let p1: String = sample.parameter("search");
-    let p2: String = sample.parameter("orderby");
-    let p3: i64 = sample.parameter("skip");
-    let p4: i64 = sample.parameter("top");
-    let expected: crate::Page<types::TenantSummary> = sample.response(200);
-    let mock = server.list_tenants(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_tenants().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_tenants_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.list_tenants(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None);
-        then.ok(&expected);
-    });
-    let response = client.list_tenants().send().await.expect("list_tenants_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn create_tenant_201(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::CreateTenant = sample.body();
-    let expected: types::CreatedTenant = sample.response(201);
-    let mock = server.create_tenant(|when, then| {
-        when.body(&body);
-        then.created(&expected);
-    });
-    let response = client.create_tenant().body(body.clone()).send().await.expect("create_tenant_201");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn show_tenant_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TenantId = sample.parameter("id");
-    let expected: types::Tenant = sample.response(200);
-    let mock = server.show_tenant(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.show_tenant().id(p0.clone()).send().await.expect("show_tenant_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_tenant_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TenantId = sample.parameter("id");
-    let p1: String = sample.parameter("If-Match");
-    let body: types::UpdateTenant = sample.body();
-    let mock = server.update_tenant(|when, then| {
-        when.id(p0.clone()).if_match(p1.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_tenant().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_tenant_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_tenant(|when, then| {
-        when.id(p0.clone()).if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_tenant().id(p0.clone()).body(body.clone()).send().await.expect("update_tenant_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn switch_tenants_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TenantId = sample.parameter("id");
-    let mock = server.switch_tenants(|when, then| {
-        when.id(p0.clone());
-        then.ok();
-    });
-    let response = client.switch_tenants().id(p0.clone()).send().await.expect("switch_tenants_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.switch_tenants(|when, then| {
-        when.id(None);
-        then.ok();
-    });
-    let response = client.switch_tenants().send().await.expect("switch_tenants_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_tenant_dealers_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TenantId = sample.parameter("id");
-    let expected: types::TenantDealerList = sample.response(200);
-    let mock = server.list_tenant_dealers(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_tenant_dealers().id(p0.clone()).send().await.expect("list_tenant_dealers_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn designate_tenant_to_dealer_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TenantId = sample.parameter("id");
-    let p1: types::DealerId = sample.parameter("dealer_id");
-    let mock = server.designate_tenant_to_dealer(|when, then| {
-        when.id(p0.clone()).dealer_id(p1.clone());
-        then.ok();
-    });
-    let response = client.designate_tenant_to_dealer().id(p0.clone()).dealer_id(p1.clone()).send().await.expect("designate_tenant_to_dealer_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn remove_tenant_from_dealer_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TenantId = sample.parameter("id");
-    let p1: types::DealerId = sample.parameter("dealer_id");
-    let mock = server.remove_tenant_from_dealer(|when, then| {
-        when.id(p0.clone()).dealer_id(p1.clone());
-        then.no_content();
-    });
-    let response = client.remove_tenant_from_dealer().id(p0.clone()).dealer_id(p1.clone()).send().await.expect("remove_tenant_from_dealer_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn delete_tenant_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TenantId = sample.parameter("id");
-    let mock = server.delete_tenant(|when, then| {
-        when.id(p0.clone());
-        then.no_content();
-    });
-    let response = client.delete_tenant().id(p0.clone()).send().await.expect("delete_tenant_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_transports_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filter");
-    let p1: String = sample.parameter("search");
-    let p2: String = sample.parameter("orderby");
-    let p3: i64 = sample.parameter("skip");
-    let p4: i64 = sample.parameter("top");
-    let expected: crate::Page<types::Transport> = sample.response(200);
-    let mock = server.list_transports(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_transports().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_transports_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.list_transports(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None);
-        then.ok(&expected);
-    });
-    let response = client.list_transports().send().await.expect("list_transports_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn create_transport_201(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::CreateTransport = sample.body();
-    let expected: types::CreatedTransport = sample.response(201);
-    let mock = server.create_transport(|when, then| {
-        when.body(&body);
-        then.created(&expected);
-    });
-    let response = client.create_transport().body(body.clone()).send().await.expect("create_transport_201");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn show_transport_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TransportId = sample.parameter("id");
-    let expected: types::Transport = sample.response(200);
-    let mock = server.show_transport(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.show_transport().id(p0.clone()).send().await.expect("show_transport_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_transport_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TransportId = sample.parameter("id");
-    let p1: String = sample.parameter("If-Match");
-    let body: types::UpdateTransport = sample.body();
-    let mock = server.update_transport(|when, then| {
-        when.id(p0.clone()).if_match(p1.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_transport().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_transport_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_transport(|when, then| {
-        when.id(p0.clone()).if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_transport().id(p0.clone()).body(body.clone()).send().await.expect("update_transport_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn delete_transport_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TransportId = sample.parameter("id");
-    let mock = server.delete_transport(|when, then| {
-        when.id(p0.clone());
-        then.no_content();
-    });
-    let response = client.delete_transport().id(p0.clone()).send().await.expect("delete_transport_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn get_transport_status_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::TransportId = sample.parameter("id");
-    let expected: types::TransportStatus = sample.response(200);
-    let mock = server.get_transport_status(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.get_transport_status().id(p0.clone()).send().await.expect("get_transport_status_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn reset_current_user_password_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::ChangePassword = sample.body();
-    let mock = server.reset_current_user_password(|when, then| {
-        when.body(&body);
-        then.ok();
-    });
-    let response = client.reset_current_user_password().body(body.clone()).send().await.expect("reset_current_user_password_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn list_users_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("filter");
-    let p1: String = sample.parameter("search");
-    let p2: String = sample.parameter("orderby");
-    let p3: i64 = sample.parameter("skip");
-    let p4: i64 = sample.parameter("top");
-    let expected: crate::Page<types::User> = sample.response(200);
-    let mock = server.list_users(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
-        then.ok(&expected);
-    });
-    let response = client.list_users().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_users_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-    let mock = server.list_users(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None);
-        then.ok(&expected);
-    });
-    let response = client.list_users().send().await.expect("list_users_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn create_user_201(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let body: types::CreateUser = sample.body();
-    let expected: types::CreatedUser = sample.response(201);
-    let mock = server.create_user(|when, then| {
-        when.body(&body);
-        then.created(&expected);
-    });
-    let response = client.create_user().body(body.clone()).send().await.expect("create_user_201");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn retrieve_user_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::UserId = sample.parameter("id");
-    let expected: types::User = sample.response(200);
-    let mock = server.retrieve_user(|when, then| {
-        when.id(p0.clone());
-        then.ok(&expected);
-    });
-    let response = client.retrieve_user().id(p0.clone()).send().await.expect("retrieve_user_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_user_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::UserId = sample.parameter("id");
-    let p1: String = sample.parameter("If-Match");
-    let body: types::UpdateUser = sample.body();
-    let mock = server.update_user(|when, then| {
-        when.id(p0.clone()).if_match(p1.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_user().id(p0.clone()).if_match(p1.clone()).body(body.clone()).send().await.expect("update_user_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_user(|when, then| {
-        when.id(p0.clone()).if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_user().id(p0.clone()).body(body.clone()).send().await.expect("update_user_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn reset_user_password_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::UserId = sample.parameter("id");
-    let body: types::ResetPassword = sample.body();
-    let mock = server.reset_user_password(|when, then| {
-        when.id(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.reset_user_password().id(p0.clone()).body(body.clone()).send().await.expect("reset_user_password_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn delete_user_204(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: types::UserId = sample.parameter("id");
-    let mock = server.delete_user(|when, then| {
-        when.id(p0.clone());
-        then.no_content();
-    });
-    let response = client.delete_user().id(p0.clone()).send().await.expect("delete_user_204");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}
-
-async fn show_voicemail_server_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let expected: types::VoicemailServer = sample.response(200);
-    let mock = server.show_voicemail_server(|_, then| {
-        then.ok(&expected);
-    });
-    let response = client.show_voicemail_server().send().await.expect("show_voicemail_server_200");
-    assert_eq!(response.into_inner(), expected);
-    mock.assert();
-    mock.delete();
-}
-
-async fn update_voicemail_server_200(server: &MockServer, sample: &Sample<'_>) {
-    let client = server.client();
-    let p0: String = sample.parameter("If-Match");
-    let body: types::UpdateVoicemailServer = sample.body();
-    let mock = server.update_voicemail_server(|when, then| {
-        when.if_match(p0.clone()).body(&body);
-        then.ok();
-    });
-    let response = client.update_voicemail_server().if_match(p0.clone()).body(body.clone()).send().await.expect("update_voicemail_server_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-    let mock = server.update_voicemail_server(|when, then| {
-        when.if_match(None).body(&body);
-        then.ok();
-    });
-    let response = client.update_voicemail_server().body(body.clone()).send().await.expect("update_voicemail_server_200");
-    drop(response);
-    mock.assert();
-    mock.delete();
-}

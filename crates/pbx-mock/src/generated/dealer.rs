@@ -80,7 +80,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentDealer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_DEALER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_CURRENT_DEALER];
 }
 
 impl Then<operations::RetrieveCurrentDealer> {
@@ -96,7 +96,7 @@ impl Then<operations::RetrieveCurrentDealer> {
 }
 
 impl crate::Operation for operations::UpdateCurrentDealer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_CURRENT_DEALER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_CURRENT_DEALER];
 }
 
 impl crate::TypedBody for operations::UpdateCurrentDealer {
@@ -121,7 +121,7 @@ impl Then<operations::UpdateCurrentDealer> {
 }
 
 impl crate::Operation for operations::RetrieveCurrentDealerStatus {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_DEALER_STATUS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_CURRENT_DEALER_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentDealerStatus> {
@@ -132,7 +132,7 @@ impl Then<operations::RetrieveCurrentDealerStatus> {
 }
 
 impl crate::Operation for operations::ChangeCurrentDealerUsername {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CHANGE_CURRENT_DEALER_USERNAME];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CHANGE_CURRENT_DEALER_USERNAME];
 }
 
 impl crate::TypedBody for operations::ChangeCurrentDealerUsername {
@@ -148,7 +148,7 @@ impl Then<operations::ChangeCurrentDealerUsername> {
 }
 
 impl crate::Operation for operations::ResetCurrentDealerPassword {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_CURRENT_DEALER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RESET_CURRENT_DEALER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetCurrentDealerPassword {

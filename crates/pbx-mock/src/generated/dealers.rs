@@ -94,7 +94,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListDealers {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_DEALERS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_DEALERS];
 }
 
 impl When<operations::ListDealers> {
@@ -161,7 +161,7 @@ impl crate::ListResponse for operations::ListDealers {
 }
 
 impl crate::Operation for operations::CreateDealer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_DEALER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CREATE_DEALER];
 }
 
 impl crate::TypedBody for operations::CreateDealer {
@@ -177,7 +177,7 @@ impl Then<operations::CreateDealer> {
 }
 
 impl crate::Operation for operations::RetrieveDealer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_DEALER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_DEALER];
 }
 
 impl When<operations::RetrieveDealer> {
@@ -200,7 +200,7 @@ impl Then<operations::RetrieveDealer> {
 }
 
 impl crate::Operation for operations::UpdateDealer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_DEALER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_DEALER];
 }
 
 impl crate::TypedBody for operations::UpdateDealer {
@@ -230,7 +230,7 @@ impl Then<operations::UpdateDealer> {
 }
 
 impl crate::Operation for operations::ResetDealerPassword {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_DEALER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RESET_DEALER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetDealerPassword {
@@ -253,7 +253,7 @@ impl Then<operations::ResetDealerPassword> {
 }
 
 impl crate::Operation for operations::DeleteDealer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_DEALER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DELETE_DEALER];
 }
 
 impl When<operations::DeleteDealer> {

@@ -52,7 +52,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListFiles {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_FILES];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_FILES];
 }
 
 impl When<operations::ListFiles> {
@@ -119,7 +119,7 @@ impl crate::ListResponse for operations::ListFiles {
 }
 
 impl crate::Operation for operations::RetrieveFileInfo {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_FILE_INFO];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_FILE_INFO];
 }
 
 impl When<operations::RetrieveFileInfo> {
@@ -137,7 +137,7 @@ impl Then<operations::RetrieveFileInfo> {
 }
 
 impl crate::Operation for operations::DeleteFile {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_FILE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DELETE_FILE];
 }
 
 impl When<operations::DeleteFile> {

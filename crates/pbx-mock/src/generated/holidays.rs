@@ -80,7 +80,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListHolidays {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_HOLIDAYS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_HOLIDAYS];
 }
 
 impl When<operations::ListHolidays> {
@@ -147,7 +147,7 @@ impl crate::ListResponse for operations::ListHolidays {
 }
 
 impl crate::Operation for operations::CreateHoliday {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CREATE_HOLIDAY];
 }
 
 impl crate::TypedBody for operations::CreateHoliday {
@@ -163,7 +163,7 @@ impl Then<operations::CreateHoliday> {
 }
 
 impl crate::Operation for operations::ShowHoliday {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SHOW_HOLIDAY];
 }
 
 impl When<operations::ShowHoliday> {
@@ -186,7 +186,7 @@ impl Then<operations::ShowHoliday> {
 }
 
 impl crate::Operation for operations::UpdateHoliday {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_HOLIDAY];
 }
 
 impl crate::TypedBody for operations::UpdateHoliday {
@@ -216,7 +216,7 @@ impl Then<operations::UpdateHoliday> {
 }
 
 impl crate::Operation for operations::DeleteHoliday {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DELETE_HOLIDAY];
 }
 
 impl When<operations::DeleteHoliday> {

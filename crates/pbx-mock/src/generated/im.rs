@@ -80,7 +80,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::GetImServerConfiguration {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_IM_SERVER_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::GET_IM_SERVER_CONFIGURATION];
 }
 
 impl Then<operations::GetImServerConfiguration> {
@@ -96,7 +96,7 @@ impl Then<operations::GetImServerConfiguration> {
 }
 
 impl crate::Operation for operations::UpdateImServerConfiguration {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_IM_SERVER_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_IM_SERVER_CONFIGURATION];
 }
 
 impl crate::TypedBody for operations::UpdateImServerConfiguration {
@@ -121,7 +121,7 @@ impl Then<operations::UpdateImServerConfiguration> {
 }
 
 impl crate::Operation for operations::GetImServerToken {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::GET_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::GetImServerToken> {
@@ -132,7 +132,7 @@ impl Then<operations::GetImServerToken> {
 }
 
 impl crate::Operation for operations::RegenerateImServerToken {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REGENERATE_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::REGENERATE_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::RegenerateImServerToken> {
@@ -143,7 +143,7 @@ impl Then<operations::RegenerateImServerToken> {
 }
 
 impl crate::Operation for operations::DestroyImServerToken {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DESTROY_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::DestroyImServerToken> {

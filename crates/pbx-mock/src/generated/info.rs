@@ -24,7 +24,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveMetadata {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_METADATA];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_METADATA];
 }
 
 impl When<operations::RetrieveMetadata> {

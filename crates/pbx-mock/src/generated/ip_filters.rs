@@ -94,7 +94,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListIpRules {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_IP_RULES];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_IP_RULES];
 }
 
 impl When<operations::ListIpRules> {
@@ -161,7 +161,7 @@ impl crate::ListResponse for operations::ListIpRules {
 }
 
 impl crate::Operation for operations::CreateIpRule {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CREATE_IP_RULE];
 }
 
 impl crate::TypedBody for operations::CreateIpRule {
@@ -177,7 +177,7 @@ impl Then<operations::CreateIpRule> {
 }
 
 impl crate::Operation for operations::ShowIpRule {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SHOW_IP_RULE];
 }
 
 impl When<operations::ShowIpRule> {
@@ -200,7 +200,7 @@ impl Then<operations::ShowIpRule> {
 }
 
 impl crate::Operation for operations::UpdateIpRule {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_IP_RULE];
 }
 
 impl crate::TypedBody for operations::UpdateIpRule {
@@ -230,7 +230,7 @@ impl Then<operations::UpdateIpRule> {
 }
 
 impl crate::Operation for operations::DeleteIpRule {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DELETE_IP_RULE];
 }
 
 impl When<operations::DeleteIpRule> {
@@ -248,7 +248,7 @@ impl Then<operations::DeleteIpRule> {
 }
 
 impl crate::Operation for operations::ExportIpRules {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::EXPORT_IP_RULES];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::EXPORT_IP_RULES];
 }
 
 impl Then<operations::ExportIpRules> {

@@ -38,7 +38,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowKey {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_KEY];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SHOW_KEY];
 }
 
 impl Then<operations::ShowKey> {
@@ -54,7 +54,7 @@ impl Then<operations::ShowKey> {
 }
 
 impl crate::Operation for operations::UpdateKey {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_KEY];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_KEY];
 }
 
 impl crate::TypedBody for operations::UpdateKey {

@@ -38,7 +38,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowLicense {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_LICENSE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SHOW_LICENSE];
 }
 
 impl Then<operations::ShowLicense> {
@@ -54,7 +54,7 @@ impl Then<operations::ShowLicense> {
 }
 
 impl crate::Operation for operations::UpdateLicense {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_LICENSE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_LICENSE];
 }
 
 impl crate::TypedBody for operations::UpdateLicense {

@@ -66,7 +66,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::IssueOauthToken {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::ISSUE_OAUTH_TOKEN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::ISSUE_OAUTH_TOKEN];
 }
 
 impl crate::TypedBody for operations::IssueOauthToken {
@@ -82,7 +82,7 @@ impl Then<operations::IssueOauthToken> {
 }
 
 impl crate::Operation for operations::RevokeOauthToken {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REVOKE_OAUTH_TOKEN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::REVOKE_OAUTH_TOKEN];
 }
 
 impl Then<operations::RevokeOauthToken> {
@@ -93,7 +93,7 @@ impl Then<operations::RevokeOauthToken> {
 }
 
 impl crate::Operation for operations::GetLoginStatus {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_LOGIN_STATUS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::GET_LOGIN_STATUS];
 }
 
 impl Then<operations::GetLoginStatus> {
@@ -104,7 +104,7 @@ impl Then<operations::GetLoginStatus> {
 }
 
 impl crate::Operation for operations::Login {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LOGIN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LOGIN];
 }
 
 impl crate::TypedBody for operations::Login {

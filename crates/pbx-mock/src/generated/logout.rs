@@ -22,7 +22,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::Logout {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LOGOUT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LOGOUT];
 }
 
 impl Then<operations::Logout> {

@@ -26,7 +26,7 @@ mod user;
 mod users;
 mod voicemail;
 #[cfg(test)]
-#[allow(clippy::clone_on_copy, unused_variables)]
+#[allow(unused_variables)]
 pub(crate) mod coverage;
 pub(crate) mod operation_table;
 

@@ -38,7 +38,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveNetworkConfigurations {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_NETWORK_CONFIGURATIONS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_NETWORK_CONFIGURATIONS];
 }
 
 impl Then<operations::RetrieveNetworkConfigurations> {
@@ -54,7 +54,7 @@ impl Then<operations::RetrieveNetworkConfigurations> {
 }
 
 impl crate::Operation for operations::UpdateNetworkConfigurations {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_NETWORK_CONFIGURATIONS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_NETWORK_CONFIGURATIONS];
 }
 
 impl crate::TypedBody for operations::UpdateNetworkConfigurations {

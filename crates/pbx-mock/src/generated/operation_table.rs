@@ -3,7 +3,7 @@
 use crate::OperationInfo;
 
 /// The index of each operation in the table.
-pub(super) mod index {
+pub(crate) mod index {
     pub const RETRIEVE_CURRENT_SYSTEM_STATUS: usize = 0;
     pub const CHANGE_SYSTEM_ADMIN_USERNAME: usize = 1;
     pub const RESET_SYSTEM_ADMIN_PASSWORD: usize = 2;

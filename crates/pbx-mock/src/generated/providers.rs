@@ -136,7 +136,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListProviderAssignees {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_PROVIDER_ASSIGNEES];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_PROVIDER_ASSIGNEES];
 }
 
 impl When<operations::ListProviderAssignees> {
@@ -154,7 +154,7 @@ impl Then<operations::ListProviderAssignees> {
 }
 
 impl crate::Operation for operations::CheckProviderAssignee {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CHECK_PROVIDER_ASSIGNEE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CHECK_PROVIDER_ASSIGNEE];
 }
 
 impl When<operations::CheckProviderAssignee> {
@@ -182,7 +182,7 @@ impl Then<operations::CheckProviderAssignee> {
 }
 
 impl crate::Operation for operations::AssignProvider {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::ASSIGN_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::ASSIGN_PROVIDER];
 }
 
 impl crate::TypedBody for operations::AssignProvider {
@@ -217,7 +217,7 @@ impl Then<operations::AssignProvider> {
 }
 
 impl crate::Operation for operations::DestroyProviderAssignee {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_PROVIDER_ASSIGNEE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DESTROY_PROVIDER_ASSIGNEE];
 }
 
 impl When<operations::DestroyProviderAssignee> {
@@ -240,7 +240,7 @@ impl Then<operations::DestroyProviderAssignee> {
 }
 
 impl crate::Operation for operations::ListProviders {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_PROVIDERS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_PROVIDERS];
 }
 
 impl When<operations::ListProviders> {
@@ -307,7 +307,7 @@ impl crate::ListResponse for operations::ListProviders {
 }
 
 impl crate::Operation for operations::CreateProvider {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CREATE_PROVIDER];
 }
 
 impl crate::TypedBody for operations::CreateProvider {
@@ -323,7 +323,7 @@ impl Then<operations::CreateProvider> {
 }
 
 impl crate::Operation for operations::ShowProvider {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SHOW_PROVIDER];
 }
 
 impl When<operations::ShowProvider> {
@@ -346,7 +346,7 @@ impl Then<operations::ShowProvider> {
 }
 
 impl crate::Operation for operations::UpdateProvider {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_PROVIDER];
 }
 
 impl crate::TypedBody for operations::UpdateProvider {
@@ -376,7 +376,7 @@ impl Then<operations::UpdateProvider> {
 }
 
 impl crate::Operation for operations::DestroyProvider {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DESTROY_PROVIDER];
 }
 
 impl When<operations::DestroyProvider> {

@@ -80,7 +80,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::GetSbcConfiguration {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_SBC_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::GET_SBC_CONFIGURATION];
 }
 
 impl Then<operations::GetSbcConfiguration> {
@@ -96,7 +96,7 @@ impl Then<operations::GetSbcConfiguration> {
 }
 
 impl crate::Operation for operations::UpdateSbcConfiguration {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_SBC_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_SBC_CONFIGURATION];
 }
 
 impl crate::TypedBody for operations::UpdateSbcConfiguration {
@@ -121,7 +121,7 @@ impl Then<operations::UpdateSbcConfiguration> {
 }
 
 impl crate::Operation for operations::GetSbcToken {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::GET_SBC_TOKEN];
 }
 
 impl Then<operations::GetSbcToken> {
@@ -132,7 +132,7 @@ impl Then<operations::GetSbcToken> {
 }
 
 impl crate::Operation for operations::RegenerateSbcToken {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REGENERATE_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::REGENERATE_SBC_TOKEN];
 }
 
 impl Then<operations::RegenerateSbcToken> {
@@ -143,7 +143,7 @@ impl Then<operations::RegenerateSbcToken> {
 }
 
 impl crate::Operation for operations::DestroySbcToken {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DESTROY_SBC_TOKEN];
 }
 
 impl Then<operations::DestroySbcToken> {

@@ -164,7 +164,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentTenant {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_TENANT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_CURRENT_TENANT];
 }
 
 impl Then<operations::RetrieveCurrentTenant> {
@@ -180,7 +180,7 @@ impl Then<operations::RetrieveCurrentTenant> {
 }
 
 impl crate::Operation for operations::UpdateCurrentTenant {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_CURRENT_TENANT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_CURRENT_TENANT];
 }
 
 impl crate::TypedBody for operations::UpdateCurrentTenant {
@@ -205,7 +205,7 @@ impl Then<operations::UpdateCurrentTenant> {
 }
 
 impl crate::Operation for operations::RetrieveCurrentTenantStatus {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_TENANT_STATUS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_CURRENT_TENANT_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentTenantStatus> {
@@ -216,7 +216,7 @@ impl Then<operations::RetrieveCurrentTenantStatus> {
 }
 
 impl crate::Operation for operations::RetrieveTenantPasswordPolicy {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_TENANT_PASSWORD_POLICY];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_TENANT_PASSWORD_POLICY];
 }
 
 impl Then<operations::RetrieveTenantPasswordPolicy> {
@@ -232,7 +232,7 @@ impl Then<operations::RetrieveTenantPasswordPolicy> {
 }
 
 impl crate::Operation for operations::UpdateTenantPasswordPolicy {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TENANT_PASSWORD_POLICY];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_TENANT_PASSWORD_POLICY];
 }
 
 impl crate::TypedBody for operations::UpdateTenantPasswordPolicy {
@@ -257,7 +257,7 @@ impl Then<operations::UpdateTenantPasswordPolicy> {
 }
 
 impl crate::Operation for operations::GetTenantBalance {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_TENANT_BALANCE];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::GET_TENANT_BALANCE];
 }
 
 impl Then<operations::GetTenantBalance> {
@@ -268,7 +268,7 @@ impl Then<operations::GetTenantBalance> {
 }
 
 impl crate::Operation for operations::RechargeTenant {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RECHARGE_TENANT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RECHARGE_TENANT];
 }
 
 impl crate::TypedBody for operations::RechargeTenant {
@@ -284,7 +284,7 @@ impl Then<operations::RechargeTenant> {
 }
 
 impl crate::Operation for operations::RetrieveTenantCustomHeaders {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_TENANT_CUSTOM_HEADERS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_TENANT_CUSTOM_HEADERS];
 }
 
 impl Then<operations::RetrieveTenantCustomHeaders> {
@@ -300,7 +300,7 @@ impl Then<operations::RetrieveTenantCustomHeaders> {
 }
 
 impl crate::Operation for operations::UpdateTenantCustomHeaders {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TENANT_CUSTOM_HEADERS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_TENANT_CUSTOM_HEADERS];
 }
 
 impl crate::TypedBody for operations::UpdateTenantCustomHeaders {
@@ -325,7 +325,7 @@ impl Then<operations::UpdateTenantCustomHeaders> {
 }
 
 impl crate::Operation for operations::SendCdrTestEvent {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_CDR_TEST_EVENT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SEND_CDR_TEST_EVENT];
 }
 
 impl Then<operations::SendCdrTestEvent> {
@@ -336,7 +336,7 @@ impl Then<operations::SendCdrTestEvent> {
 }
 
 impl crate::Operation for operations::SendExtensionTestEvent {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_EXTENSION_TEST_EVENT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SEND_EXTENSION_TEST_EVENT];
 }
 
 impl Then<operations::SendExtensionTestEvent> {

@@ -136,7 +136,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListTenants {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_TENANTS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_TENANTS];
 }
 
 impl When<operations::ListTenants> {
@@ -203,7 +203,7 @@ impl crate::ListResponse for operations::ListTenants {
 }
 
 impl crate::Operation for operations::CreateTenant {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_TENANT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CREATE_TENANT];
 }
 
 impl crate::TypedBody for operations::CreateTenant {
@@ -219,7 +219,7 @@ impl Then<operations::CreateTenant> {
 }
 
 impl crate::Operation for operations::ShowTenant {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_TENANT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SHOW_TENANT];
 }
 
 impl When<operations::ShowTenant> {
@@ -242,7 +242,7 @@ impl Then<operations::ShowTenant> {
 }
 
 impl crate::Operation for operations::UpdateTenant {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TENANT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_TENANT];
 }
 
 impl crate::TypedBody for operations::UpdateTenant {
@@ -272,7 +272,7 @@ impl Then<operations::UpdateTenant> {
 }
 
 impl crate::Operation for operations::SwitchTenants {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SWITCH_TENANTS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SWITCH_TENANTS];
 }
 
 impl When<operations::SwitchTenants> {
@@ -292,7 +292,7 @@ impl Then<operations::SwitchTenants> {
 }
 
 impl crate::Operation for operations::ListTenantDealers {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_TENANT_DEALERS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_TENANT_DEALERS];
 }
 
 impl When<operations::ListTenantDealers> {
@@ -310,7 +310,7 @@ impl Then<operations::ListTenantDealers> {
 }
 
 impl crate::Operation for operations::DesignateTenantToDealer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESIGNATE_TENANT_TO_DEALER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DESIGNATE_TENANT_TO_DEALER];
 }
 
 impl When<operations::DesignateTenantToDealer> {
@@ -333,7 +333,7 @@ impl Then<operations::DesignateTenantToDealer> {
 }
 
 impl crate::Operation for operations::RemoveTenantFromDealer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REMOVE_TENANT_FROM_DEALER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::REMOVE_TENANT_FROM_DEALER];
 }
 
 impl When<operations::RemoveTenantFromDealer> {
@@ -356,7 +356,7 @@ impl Then<operations::RemoveTenantFromDealer> {
 }
 
 impl crate::Operation for operations::DeleteTenant {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_TENANT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DELETE_TENANT];
 }
 
 impl When<operations::DeleteTenant> {

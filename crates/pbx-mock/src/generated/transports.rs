@@ -94,7 +94,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListTransports {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_TRANSPORTS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_TRANSPORTS];
 }
 
 impl When<operations::ListTransports> {
@@ -161,7 +161,7 @@ impl crate::ListResponse for operations::ListTransports {
 }
 
 impl crate::Operation for operations::CreateTransport {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CREATE_TRANSPORT];
 }
 
 impl crate::TypedBody for operations::CreateTransport {
@@ -177,7 +177,7 @@ impl Then<operations::CreateTransport> {
 }
 
 impl crate::Operation for operations::ShowTransport {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SHOW_TRANSPORT];
 }
 
 impl When<operations::ShowTransport> {
@@ -200,7 +200,7 @@ impl Then<operations::ShowTransport> {
 }
 
 impl crate::Operation for operations::UpdateTransport {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_TRANSPORT];
 }
 
 impl crate::TypedBody for operations::UpdateTransport {
@@ -230,7 +230,7 @@ impl Then<operations::UpdateTransport> {
 }
 
 impl crate::Operation for operations::DeleteTransport {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DELETE_TRANSPORT];
 }
 
 impl When<operations::DeleteTransport> {
@@ -248,7 +248,7 @@ impl Then<operations::DeleteTransport> {
 }
 
 impl crate::Operation for operations::GetTransportStatus {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_TRANSPORT_STATUS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::GET_TRANSPORT_STATUS];
 }
 
 impl When<operations::GetTransportStatus> {

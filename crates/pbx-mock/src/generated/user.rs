@@ -24,7 +24,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ResetCurrentUserPassword {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_CURRENT_USER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RESET_CURRENT_USER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetCurrentUserPassword {

@@ -94,7 +94,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListUsers {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_USERS];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::LIST_USERS];
 }
 
 impl When<operations::ListUsers> {
@@ -161,7 +161,7 @@ impl crate::ListResponse for operations::ListUsers {
 }
 
 impl crate::Operation for operations::CreateUser {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_USER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::CREATE_USER];
 }
 
 impl crate::TypedBody for operations::CreateUser {
@@ -177,7 +177,7 @@ impl Then<operations::CreateUser> {
 }
 
 impl crate::Operation for operations::RetrieveUser {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_USER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RETRIEVE_USER];
 }
 
 impl When<operations::RetrieveUser> {
@@ -200,7 +200,7 @@ impl Then<operations::RetrieveUser> {
 }
 
 impl crate::Operation for operations::UpdateUser {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_USER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_USER];
 }
 
 impl crate::TypedBody for operations::UpdateUser {
@@ -230,7 +230,7 @@ impl Then<operations::UpdateUser> {
 }
 
 impl crate::Operation for operations::ResetUserPassword {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_USER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::RESET_USER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetUserPassword {
@@ -253,7 +253,7 @@ impl Then<operations::ResetUserPassword> {
 }
 
 impl crate::Operation for operations::DeleteUser {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_USER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::DELETE_USER];
 }
 
 impl When<operations::DeleteUser> {

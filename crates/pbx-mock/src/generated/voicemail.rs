@@ -38,7 +38,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowVoicemailServer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_VOICEMAIL_SERVER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::SHOW_VOICEMAIL_SERVER];
 }
 
 impl Then<operations::ShowVoicemailServer> {
@@ -54,7 +54,7 @@ impl Then<operations::ShowVoicemailServer> {
 }
 
 impl crate::Operation for operations::UpdateVoicemailServer {
-    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_VOICEMAIL_SERVER];
+    const INFO: &'static crate::OperationInfo = &crate::generated::operation_table::OPERATIONS[crate::generated::operation_table::index::UPDATE_VOICEMAIL_SERVER];
 }
 
 impl crate::TypedBody for operations::UpdateVoicemailServer {

@@ -279,7 +279,7 @@ impl Taken {
     }
 }
 
-/// Returns the word for a command that would have none of its own, or would be a group.
+/// Returns the word for a command that would have only a group, or would be one.
 fn fallback(method: &str) -> &'static str {
     match method {
         "get" => "show",

@@ -1,4 +1,4 @@
-//! `specs/commands.yaml`: what the commands of `pbx` have that does not follow from method and path.
+//! `specs/commands.yaml`: the exceptions from the rule that names the commands of `pbx`, with their columns, questions and examples.
 //!
 //! Every entry has its line, because one that matches nothing is an error: a release may remove an operation.
 

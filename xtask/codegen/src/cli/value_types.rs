@@ -49,9 +49,9 @@ fn reach(ty: &Type, api: &Api, found: &mut BTreeSet<String>) {
 }
 
 /// Generates the objects of a resource, or those that several resources have.
-pub fn objects(api: &Api, resource: Option<&str>, needed: &BTreeSet<String>) -> Result<TokenStream> {
+pub fn objects(api: &Api, resource: Option<&str>, needed: &BTreeSet<String>) -> Result<Vec<(String, TokenStream)>> {
     let own = |def: &&TypeDef| needed.contains(&def.name) && def.resource.as_deref() == resource;
-    let mut out = TokenStream::new();
+    let mut out = Vec::new();
     for def in api.types.values().filter(own) {
         let TypeKind::Object { properties, .. } = &def.kind else {
             continue;
@@ -71,20 +71,12 @@ pub fn objects(api: &Api, resource: Option<&str>, needed: &BTreeSet<String>) -> 
             })
             .collect::<Result<Vec<_>>>()?;
         let name = &def.name;
-        out.extend(quote! {
+        let object = quote! {
             pub(in crate::generated) static #constant: Object = Object { name: #name, properties: &[#(#fields),*] };
-        });
+        };
+        out.push((name.clone(), object));
     }
-    if out.is_empty() {
-        return Ok(out);
-    }
-    // In a separate module, because an operation and a type may have the same name.
-    Ok(quote! {
-        pub(in crate::generated) mod types {
-            use crate::operation::spec::*;
-            #out
-        }
-    })
+    Ok(out)
 }
 
 /// Generates a parameter or a property with this name and flag.

@@ -39,7 +39,7 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
     let other = other(&variant_names);
     let rust: Vec<String> = variants
         .iter()
-        .map(|variant| types.value(&variant.schema.ty, ""))
+        .map(|variant| types.part(&variant.schema))
         .collect::<Result<_>>()?;
     out.code.push_str(&docs::comments(&types.docs(ty), ""));
     out.code

@@ -120,7 +120,7 @@ fn fields<'a>(
         .zip(names)
         .map(|(property, name)| {
             let schema = &property.schema;
-            let value = types.value(&schema.ty, "")?;
+            let value = types.part(schema)?;
             // A caller need not send properties that only the server may set.
             let required = property.required && !schema.read_only;
             let slot = match (ty.in_patch, reads, ty.in_request) {

@@ -1,127 +1,57 @@
 //! Distributes progenitor's builders to one module per resource.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use openapiv3::OpenAPI;
-use progenitor_impl::Generator;
 
+use super::builders::{self, DEFAULT_PAGE_SIZE};
 use super::lists;
+use super::progenitor;
 use super::reduce::{self, Call};
-use super::rewrite::{Builder, DEFAULT_PAGE_SIZE, List, rewrite};
 use super::types::Types;
-use crate::rust::{docs, literals, names};
+use crate::rust::{docs, names};
+use crate::split::Keys;
 use contract::model::{Api, Operation, Paging, ParameterLocation, Success, SuccessBody};
 
-/// The operations of one resource.
-#[derive(Default)]
-pub struct Module {
-    /// The methods of `Client`, as source code.
-    pub methods: String,
-    /// The builders of their requests, as source code.
-    pub builders: String,
-    /// The imports of the builders.
-    pub imports: String,
+/// The code of one operation.
+pub struct Code {
+    /// Its directories, if its resource is divided.
+    pub keys: Vec<String>,
+    /// The method of `Client`.
+    pub method: String,
+    /// The builder of its requests; empty if it is a list.
+    pub builder: String,
 }
 
 /// By module name.
-pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTreeMap<String, Module>> {
+pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTreeMap<String, Vec<Code>>> {
     let reduced = reduce::reduce(document, api, types)?;
-    let tokens = Generator::new(&reduced.settings)
-        .generate_tokens(&reduced.document)
-        .context("client: progenitor")?;
-    let mut builders = builders(tokens)?;
-
-    let mut methods: BTreeMap<String, String> = BTreeMap::new();
-    let mut items: BTreeMap<String, Vec<syn::Item>> = BTreeMap::new();
+    let picked = progenitor::builders(&reduced.settings, &reduced.document)?;
+    let mut modules: BTreeMap<String, Vec<Code>> = BTreeMap::new();
     for (operation, call) in api.operations.iter().zip(&reduced.calls) {
-        let module = names::module(Some(&operation.resource));
-        let methods = methods.entry(module.clone()).or_default();
-        if !methods.is_empty() {
-            methods.push('\n');
-        }
-        if let Some(paging) = lists::list(api, operation) {
-            methods.push_str(&list_method(operation, call, &paging, types)?);
-            continue;
-        }
-        let name = call.builder.clone();
-        let Some(mut builder) = builders.remove(&name) else {
-            bail!(
-                "client: operation `{}`: progenitor wrote no builder `{name}`",
-                operation.id
-            );
-        };
-        let list = match api.paging(operation) {
-            Some(paging) => Some(List {
-                item: types.rust(paging.item, "types::")?,
-                paging,
-            }),
-            None => None,
-        };
-        rewrite(&mut builder, operation, call, list.as_ref())?;
-        methods.push_str(&method(operation, call, &name));
-        let items = items.entry(module).or_default();
-        items.push(syn::Item::Struct(builder.structure));
-        items.push(syn::Item::Impl(builder.implementation));
-    }
-    Ok(methods
-        .into_iter()
-        .map(|(module, methods)| {
-            let builders = prettyplease::unparse(&syn::File {
-                shebang: None,
-                frontmatter: None,
-                attrs: Vec::new(),
-                items: items.remove(&module).unwrap_or_default(),
-            });
-            let imports = imports(&builders);
-            let code = Module {
-                methods,
-                builders,
-                imports,
-            };
-            (module, code)
-        })
-        .collect())
-}
-
-/// The builder structs and their implementations, by name.
-fn builders(tokens: proc_macro2::TokenStream) -> Result<HashMap<String, Builder>> {
-    let file: syn::File = syn::parse2(tokens).context("client: progenitor's output")?;
-    let module = file.items.into_iter().find_map(|item| match item {
-        syn::Item::Mod(module) if module.ident == "builder" => module.content,
-        _ => None,
-    });
-    let Some((_, items)) = module else {
-        bail!("client: progenitor wrote no module `builder`");
-    };
-    let mut structures = HashMap::new();
-    let mut builders = HashMap::new();
-    for item in items {
-        match item {
-            syn::Item::Struct(structure) => {
-                structures.insert(structure.ident.to_string(), structure);
-            }
-            syn::Item::Impl(implementation) => {
-                let name = match &*implementation.self_ty {
-                    syn::Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
-                    _ => None,
-                };
-                if let Some(name) = name
-                    && let Some(structure) = structures.remove(&name)
-                {
-                    builders.insert(
-                        name,
-                        Builder {
-                            structure,
-                            implementation,
-                        },
+        let (method, builder) = match lists::list(api, operation) {
+            Some(paging) => (list_method(operation, call, &paging, types)?, String::new()),
+            None => {
+                let name = &call.builder;
+                let Some(builder) = picked.get(name) else {
+                    bail!(
+                        "client: operation `{}`: progenitor wrote no builder `{name}`",
+                        operation.id
                     );
-                }
+                };
+                let builder = builders::write(name, builder, operation, call, types)?;
+                (method(operation, call, name), builder)
             }
-            _ => {}
-        }
+        };
+        let module = names::module(Some(&operation.resource));
+        modules.entry(module).or_default().push(Code {
+            keys: Keys::operation(operation),
+            method,
+            builder,
+        });
     }
-    Ok(builders)
+    Ok(modules)
 }
 
 /// Returns the method of `Client` that creates a builder.
@@ -155,18 +85,10 @@ fn list_method(operation: &Operation, call: &Call, paging: &Paging<'_>, types: &
     let lines = docs::comments(&method_docs(operation, parameters), "    ");
     let method = &call.method;
     let item = types.rust(paging.item, "crate::types::")?;
-    let (id, path) = (literals::string(&operation.id), literals::string(&operation.path));
-    let successes: Vec<String> = operation
-        .successes
-        .iter()
-        .map(|success| success.status.to_string())
-        .collect();
     Ok(format!(
-        "{lines}    pub fn {method}(&self) -> List<{item}> {{\n        const OPERATION: support::Operation = support::Operation {{\n            \
-         id: {id},\n            path: {path},\n            signed_in: {},\n            successes: &[{}],\n        }};\n        \
+        "{lines}    pub fn {method}(&self) -> List<{item}> {{\n        const OPERATION: support::Operation = {};\n        \
          List::new(self, &OPERATION, {})\n    }}\n",
-        operation.signed_in,
-        successes.join(", "),
+        builders::operation(operation, "        "),
         paging.size.unwrap_or(DEFAULT_PAGE_SIZE)
     ))
 }
@@ -253,7 +175,10 @@ fn errors(operation: &Operation) -> String {
 /// Describes a success response beyond its type: that it is binary, is not 2xx, or has headers.
 fn response(success: &Success) -> Option<String> {
     let mut parts = Vec::new();
-    if let SuccessBody::Text { media_type } | SuccessBody::Bytes { media_type } = &success.body {
+    if let SuccessBody::Text { media_type } = &success.body {
+        parts.push(format!("`{media_type}`, as a string"));
+    }
+    if let SuccessBody::Bytes { media_type } = &success.body {
         parts.push(match media_type.as_str() {
             "*/*" => "a stream of bytes, because the documented bodies differ".to_owned(),
             media_type => format!("`{media_type}`, as a stream of bytes"),
@@ -286,7 +211,7 @@ fn enumeration(words: &[String], conjunction: &str) -> String {
 }
 
 /// Returns the imports of the builders of one resource.
-fn imports(builders: &str) -> String {
+pub fn imports(builders: &str) -> String {
     let names = match mentions(builders, "ByteStream") {
         true => "{ByteStream, Error}",
         false => "Error",
@@ -298,12 +223,6 @@ fn imports(builders: &str) -> String {
         imports.push_str("use crate::generated::types;\n");
     }
     imports.push_str("use crate::support;\n");
-    if ["optional_json", "optional_form", "optional_bytes"]
-        .iter()
-        .any(|name| mentions(builders, name))
-    {
-        imports.push_str("use crate::support::OptionalBody as _;\n");
-    }
     imports
 }
 

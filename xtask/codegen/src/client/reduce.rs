@@ -37,6 +37,9 @@ pub struct Call {
     statuses: BTreeMap<u16, u16>,
 }
 
+/// progenitor's name of the field and setter of a body.
+pub const BODY: &str = "body";
+
 /// Placeholders for success statuses outside of 2xx.
 const PLACEHOLDER_STATUSES: std::ops::RangeInclusive<u16> = 230..=299;
 
@@ -109,9 +112,6 @@ impl References {
 
 /// Returns the names in the code of an operation.
 pub fn call(operation: &Operation) -> Result<Call> {
-    if matches!(operation.method.as_str(), "options" | "trace") {
-        return unsupported(operation, "reqwest has no such method");
-    }
     // Path parameters come first: their names must not depend on other parameters, because operations of a path share its template.
     let mut order: Vec<usize> = (0..operation.parameters.len()).collect();
     order.sort_by_key(|index| operation.parameters[*index].location != ParameterLocation::Path);
@@ -175,9 +175,8 @@ fn item(operation: &Operation, call: &Call, types: &Types<'_>, references: &mut 
                 json!({"application/x-www-form-urlencoded":
                     {"schema": references.reference(types.rust(schema, "types::")?)}})
             }
-            BodyKind::Text | BodyKind::Bytes => {
-                json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}})
-            }
+            BodyKind::Text => json!({"application/json": {"schema": references.reference("String".to_owned())}}),
+            BodyKind::Bytes => json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}),
         };
         item["requestBody"] = json!({"required": true, "content": content});
     }
@@ -264,9 +263,8 @@ fn responses(operation: &Operation, call: &Call, types: &Types<'_>, references: 
 fn content(success: &Success, types: &Types<'_>, references: &mut References) -> Result<(Value, String)> {
     Ok(match &success.body {
         SuccessBody::Empty => (json!({}), "none".to_owned()),
-        SuccessBody::Text { .. } | SuccessBody::Bytes { .. } => {
-            (json!({"application/octet-stream": {}}), "bytes".to_owned())
-        }
+        SuccessBody::Text { .. } => (json!({}), "text".to_owned()),
+        SuccessBody::Bytes { .. } => (json!({"application/octet-stream": {}}), "bytes".to_owned()),
         SuccessBody::Json(schema) => {
             let rust = types.rust(schema, "types::")?;
             let reference = references.reference(rust.clone());
@@ -276,9 +274,8 @@ fn content(success: &Success, types: &Types<'_>, references: &mut References) ->
 }
 
 fn check_parameter(operation: &Operation, parameter: &Parameter, types: &Types<'_>) -> Result<()> {
-    let list_allowed = parameter.location == ParameterLocation::Query;
     let ty = match &parameter.schema.ty {
-        Type::Array(item) if list_allowed => &item.ty,
+        Type::Array(item) => &item.ty,
         other => other,
     };
     if !types.is_scalar(ty) {

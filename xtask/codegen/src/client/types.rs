@@ -22,11 +22,18 @@ pub struct Types<'a> {
     named: RefCell<BTreeSet<String>>,
 }
 
-/// The types of one module.
+/// The code of a type as it is written.
 #[derive(Default)]
 pub struct Module {
-    pub imports: String,
     pub code: String,
+}
+
+/// The code of one type.
+pub struct Code {
+    pub name: String,
+    pub code: String,
+    /// The types that it refers to.
+    pub named: BTreeSet<String>,
 }
 
 /// Writes a type into a module.
@@ -110,6 +117,15 @@ impl<'a> Types<'a> {
         })
     }
 
+    /// Like [`Types::value`], for a property or variant, which is boxed in a type that contains itself.
+    pub fn part(&self, schema: &Schema) -> Result<String> {
+        let rust = self.value(&schema.ty, "")?;
+        Ok(match schema.boxed {
+            true => format!("Box<{rust}>"),
+            false => rust,
+        })
+    }
+
     /// Returns the Rust type of a parameter. A secret is a plain string there, because it is part of the URL or a header.
     pub fn parameter(&self, schema: &Schema) -> Result<String> {
         match &schema.ty {
@@ -142,30 +158,43 @@ impl<'a> Types<'a> {
     }
 
     /// Writes the types of a module.
-    pub fn module(&self, module: &str, write: WriteType) -> Result<Module> {
-        self.named.borrow_mut().clear();
-        let mut out = Module::default();
+    pub fn module(&self, module: &str, write: WriteType) -> Result<Vec<Code>> {
+        let mut types = Vec::new();
         for (name, ty) in &self.api.types {
             if self.modules.get(name).is_some_and(|own| own == module) {
+                self.named.borrow_mut().clear();
+                let mut out = Module::default();
                 write(self, &mut out, ty)?;
+                types.push(Code {
+                    name: name.clone(),
+                    code: out.code,
+                    named: self.named.take(),
+                });
             }
         }
-        let mut foreign: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for name in self.named.take() {
-            match self.modules.get(&name) {
-                Some(other) if other != module => foreign.entry(other).or_default().push(name),
-                _ => {}
-            }
+        Ok(types)
+    }
+
+    /// Returns the imports of a file with these types.
+    pub fn imports(&self, own: &[&Code]) -> String {
+        let defined: BTreeSet<&String> = own.iter().map(|ty| &ty.name).collect();
+        let mut foreign: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for name in own.iter().flat_map(|ty| &ty.named) {
+            match self.modules.get(name) {
+                Some(module) if !defined.contains(name) => foreign.entry(module).or_default().insert(name),
+                _ => false,
+            };
         }
-        for (other, names) in foreign {
+        let mut imports = String::new();
+        for (module, names) in foreign {
+            let names: Vec<&str> = names.into_iter().collect();
             let names = match names.as_slice() {
-                [one] => one.clone(),
+                [one] => (*one).to_owned(),
                 several => format!("{{{}}}", several.join(", ")),
             };
-            out.imports
-                .push_str(&format!("use crate::generated::{other}::types::{names};\n"));
+            imports.push_str(&format!("use crate::generated::{module}::types::{names};\n"));
         }
-        Ok(out)
+        imports
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writes a call of every operation with its mock, for a test.
+//! Writes a table of all operations with their mocks, for a test.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,123 +13,87 @@ use contract::model::{BodyKind, ParameterLocation, Success, SuccessBody};
 
 /// `coverage.rs`.
 pub fn write(resources: &BTreeMap<String, Vec<Named<'_>>>, types: &Types<'_>) -> Result<String> {
-    let mut functions = String::new();
     let mut table = String::new();
     for named in resources.values().flatten() {
         for success in &named.operation.successes {
-            let name = format!("{}_{}", named.call.method, success.status);
-            functions.push_str(&function(&name, named, success, types)?);
-            let _ = writeln!(
-                table,
-                "    ({}, {}, |server, sample| Box::pin({name}(server, sample))),",
-                literals::string(&named.operation.id),
-                success.status
-            );
+            cases(&mut table, named, success, types)?;
         }
     }
+    let types = match table.contains("types::") {
+        true => "use pbx_client::types;\n\n",
+        false => "",
+    };
     Ok(format!(
-        "{HEADER}\nuse pbx_client::types;\n\nuse crate::MockServer;\nuse crate::contract_tests::{{Call, Sample, collect}};\n\n\
-         /// A call with a mock for each success status of each operation.\n\
-         pub(crate) const CALLS: &[(&str, u16, Call)] = &[\n{table}];\n{functions}"
+        "{HEADER}\n{types}use crate::contract_tests::*;\n\n\
+         /// For each success status of each operation, a mock and a call of it: with all optional parts, and with none.\n\
+         pub(crate) const CASES: &[Case] = &[\n{table}];\n"
     ))
 }
 
-fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>) -> Result<String> {
-    let mut out =
-        format!("\nasync fn {name}(server: &MockServer, sample: &Sample<'_>) {{\n    let client = server.client();\n");
-    let parameters: Vec<_> = named
-        .operation
+fn cases(out: &mut String, named: &Named<'_>, success: &Success, types: &Types<'_>) -> Result<()> {
+    let operation = named.operation;
+    let body = operation.body.as_ref();
+    let has_optional = operation
         .parameters
         .iter()
-        .zip(&named.call.parameters)
-        .zip(matchers(named))
-        .map(|((parameter, setter), matcher)| (parameter, setter, matcher))
-        .collect();
-    for (at, (parameter, ..)) in parameters.iter().enumerate() {
-        let rust = types.parameter(&parameter.schema)?;
-        let _ = writeln!(
-            out,
-            "    let p{at}: {rust} = sample.parameter({});",
-            literals::string(&parameter.name)
-        );
-    }
-    let body = named.operation.body.as_ref();
-    match body.map(|body| &body.kind) {
-        Some(BodyKind::Json(schema) | BodyKind::Form(schema)) => {
-            let _ = writeln!(out, "    let body: {} = sample.body();", types.rust(schema, "types::")?);
-        }
-        Some(BodyKind::Text | BodyKind::Bytes) => {
-            out.push_str("    let body: Vec<u8> = b\"\\x00\\xff bytes\".to_vec();\n")
-        }
-        None => {}
-    }
-    let argument = match &success.body {
-        SuccessBody::Json(schema) => {
-            let rust = types.rust(schema, "types::")?;
-            let _ = writeln!(out, "    let expected: {rust} = sample.response({});", success.status);
-            "&expected"
-        }
-        SuccessBody::Text { .. } | SuccessBody::Bytes { .. } => {
-            out.push_str("    let expected: Vec<u8> = b\"\\xff\\x00 bytes\".to_vec();\n");
-            "expected.clone()"
-        }
-        SuccessBody::Empty => "",
-    };
-
-    // Once with all optional parts, once without.
-    let optional = |at: usize| {
-        let parameter = parameters[at].0;
-        parameter.location != ParameterLocation::Path && !parameter.required
-    };
-    let has_optional = (0..parameters.len()).any(optional) || body.is_some_and(|body| !body.required);
+        .any(|parameter| parameter.location != ParameterLocation::Path && !parameter.required)
+        || body.is_some_and(|body| !body.required);
     for with_optional in [true, false] {
         if !with_optional && !has_optional {
             continue;
         }
-        let sends_body = body.filter(|body| with_optional || body.required);
         let mut when = String::new();
         let mut sent = String::new();
-        for (at, (_, setter, matcher)) in parameters.iter().enumerate() {
-            if with_optional || !optional(at) {
-                let _ = write!(when, ".{matcher}(p{at}.clone())");
-                let _ = write!(sent, ".{setter}(p{at}.clone())");
+        let matchers = matchers(named);
+        for ((parameter, setter), matcher) in operation.parameters.iter().zip(&named.call.parameters).zip(matchers) {
+            if with_optional || parameter.required || parameter.location == ParameterLocation::Path {
+                let rust = types.parameter(&parameter.schema)?;
+                let value = format!("s.parameter::<{rust}>({})", literals::string(&parameter.name));
+                let _ = write!(when, ".{matcher}({value})");
+                let _ = write!(sent, ".{setter}({value})");
             } else {
                 let _ = write!(when, ".{matcher}(None)");
             }
         }
-        match (body, sends_body) {
-            (_, Some(body)) => {
-                when.push_str(match body.kind {
-                    BodyKind::Text | BodyKind::Bytes => ".bytes(body.clone())",
-                    _ => ".body(&body)",
-                });
-                sent.push_str(".body(body.clone())");
+        match body {
+            Some(body) if with_optional || body.required => {
+                let (matcher, value) = match &body.kind {
+                    BodyKind::Json(schema) | BodyKind::Form(schema) => {
+                        ("body", format!("s.body::<{}>()", types.rust(schema, "types::")?))
+                    }
+                    BodyKind::Text => ("bytes", "TEXT".to_owned()),
+                    BodyKind::Bytes => ("bytes", "BYTES".to_owned()),
+                };
+                let _ = write!(when, ".{matcher}({value})");
+                let _ = write!(sent, ".body({value})");
             }
-            (Some(_), None) => when.push_str(".no_body()"),
-            (None, None) => {}
+            Some(_) => when.push_str(".no_body()"),
+            None => {}
         }
-        let closure = match when.is_empty() {
-            true => "|_, then| {\n".to_owned(),
-            false => format!("|when, then| {{\n        when{when};\n"),
+        let (response, check, expected) = match &success.body {
+            SuccessBody::Json(schema) => {
+                let rust = types.rust(schema, "types::")?;
+                let value = format!("s.response::<{rust}>({})", success.status);
+                (value.clone(), "returns", format!(", {value}"))
+            }
+            SuccessBody::Text { .. } => ("TEXT".to_owned(), "returns", ", TEXT.to_owned()".to_owned()),
+            SuccessBody::Bytes { .. } => ("BYTES".to_owned(), "downloads", String::new()),
+            SuccessBody::Empty => (String::new(), "succeeds", String::new()),
+        };
+        let (condition, when) = match when.is_empty() {
+            true => ("_", String::new()),
+            false => ("when", format!("when{when}; ")),
         };
         let _ = write!(
             out,
-            "    let mock = server.{}({closure}        then.{}({argument});\n    }});\n    \
-             let response = client.{}(){sent}.send().await.expect({});\n",
+            "    Case {{ id: {}, status: {}, mock: |server, s| mocked(server.{}(|{condition}, then| {{ {when}then.{}({response}); }})),\n        \
+             call: |client, s| {check}(client.{}(){sent}.send(){expected}) }},\n",
+            literals::string(&operation.id),
+            success.status,
             named.method,
             success_method(success.status),
             named.call.method,
-            literals::string(name)
         );
-        out.push_str(match &success.body {
-            SuccessBody::Json(_) => "    assert_eq!(response.into_inner(), expected);\n",
-            SuccessBody::Text { .. } | SuccessBody::Bytes { .. } => {
-                "    assert_eq!(collect(response.into_inner()).await, expected);\n"
-            }
-            SuccessBody::Empty => "    drop(response);\n",
-        });
-        out.push_str("    mock.assert();\n    mock.delete();\n");
     }
-    out.push_str("}\n");
-    Ok(out)
+    Ok(())
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use heck::ToSnakeCase as _;
 
 use super::Named;
+use crate::client::builders::separator;
 use crate::client::types::Types;
 use crate::rust::{docs, literals, names, taken};
 use contract::model::{
@@ -71,7 +72,14 @@ fn matcher(parameter: &Parameter, method: &str, types: &Types<'_>) -> Result<Str
                 .chain(&parameter.aliases)
                 .map(|name| literals::string(name))
                 .collect();
-            ("Expect", format!("query(self, &[{}], value)", spellings.join(", ")))
+            let names = spellings.join(", ");
+            match separator(parameter) {
+                Some(separator) => (
+                    "Expect",
+                    format!("query_list(self, &[{names}], \"{separator}\", value)"),
+                ),
+                None => ("Expect", format!("query(self, &[{names}], value)")),
+            }
         }
         ParameterLocation::Header => ("Expect", format!("header_parameter(self, {name}, value)")),
     };
@@ -134,11 +142,18 @@ fn response(success: &Success, types: &Types<'_>) -> Result<String> {
                 format!("json_response::<_, {rust}>(self, {status}, body.borrow())"),
             )
         }
-        SuccessBody::Text { media_type } | SuccessBody::Bytes { media_type } => (
+        SuccessBody::Text { media_type } => (
+            ", text: impl Into<String>".to_owned(),
+            format!(
+                "bytes_response(self, {status}, {}, Into::<String>::into(text))",
+                literals::string(concrete(media_type, "text/plain"))
+            ),
+        ),
+        SuccessBody::Bytes { media_type } => (
             ", content: impl Into<Vec<u8>>".to_owned(),
             format!(
                 "bytes_response(self, {status}, {}, content)",
-                literals::string(concrete(media_type))
+                literals::string(concrete(media_type, OCTETS))
             ),
         ),
     };
@@ -149,10 +164,13 @@ fn response(success: &Success, types: &Types<'_>) -> Result<String> {
     ))
 }
 
+/// The media type of bytes.
+const OCTETS: &str = "application/octet-stream";
+
 /// Returns a concrete media type: `image/*` is a range.
-fn concrete(media_type: &str) -> &str {
+fn concrete<'a>(media_type: &'a str, usual: &'a str) -> &'a str {
     match media_type.contains('*') {
-        true => "application/octet-stream",
+        true => usual,
         false => media_type,
     }
 }
@@ -228,7 +246,7 @@ fn response_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
             out,
             "\nimpl crate::FileResponse for operations::{ty} {{\n    const STATUS: u16 = {status};\n    \
              const MEDIA_TYPE: &'static str = {};\n}}\n",
-            literals::string(concrete(media_type))
+            literals::string(concrete(media_type, OCTETS))
         );
     }
     Ok(out)

@@ -1,4 +1,4 @@
-//! What all generators have in common: identifiers, doc comments, literals and formatting.
+//! The common part of all generators: identifiers, doc comments, literals and formatting.
 //!
 //! A name that several crates have is formed here, once, so that it is the same in each of them.
 

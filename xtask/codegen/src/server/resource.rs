@@ -10,6 +10,7 @@ use super::{AtOperation, lists, responses, rust_type, schemas, types};
 use crate::cli::table::key;
 use crate::lists::NotImplemented;
 use crate::rust::{docs, names, taken};
+use crate::split::Keys;
 use crate::state;
 use contract::echo;
 use contract::media::{JSON, OCTETS};
@@ -24,12 +25,22 @@ pub fn trait_name(resource: &str) -> Ident {
 
 /// The generated code of a resource, except the types of the document.
 pub struct Resource {
-    /// The types of queries, headers and responses, for `pbx-types`.
-    pub types: TokenStream,
-    /// The trait, the router and the handlers, for `pbx-api`.
+    /// The trait and the router, for `pbx-api`.
     pub routing: TokenStream,
+    pub operations: Vec<Part>,
     /// `true` if the input of any operation has a schema.
     pub has_schemas: bool,
+}
+
+/// The generated code of one operation, besides that of its resource.
+pub struct Part {
+    /// Its directories, if the resource is divided.
+    pub keys: Vec<String>,
+    /// The types of its query, headers and responses, for `pbx-types`.
+    pub types: TokenStream,
+    /// The handler and the description, for `pbx-api`.
+    pub handler: TokenStream,
+    pub description: TokenStream,
 }
 
 /// Generates a resource; `taken` are the type names of its module.
@@ -58,9 +69,6 @@ pub fn resource(
 
     let methods = operations.iter().map(|operation| &operation.method);
     let routes = operations.iter().map(|operation| &operation.route);
-    let handlers = operations.iter().map(|operation| &operation.handler);
-    let types = operations.iter().map(|operation| &operation.types);
-    let statics = operations.iter().map(|operation| &operation.description);
     let constants = operations.iter().map(|operation| &operation.constant);
     let count = proc_macro2::Literal::usize_unsuffixed(operations.len());
     let mut trait_doc = vec![format!("The operations of `/{name}`, one method each.")];
@@ -78,7 +86,6 @@ pub fn resource(
         ));
     }
     let trait_doc = docs::attributes(trait_doc);
-    let types = quote!(#(#types)*);
     let routing = quote! {
         #trait_doc
         pub trait #trait_name: api::Api { #(#methods)* }
@@ -90,14 +97,11 @@ pub fn resource(
 
         /// The operations, in the order of the contract.
         pub static OPERATIONS: [&api::Operation; #count] = [#(&#constants),*];
-
-        #(#handlers)*
-        #(#statics)*
     };
     Ok(Resource {
-        types,
         routing,
         has_schemas: operations.iter().any(|operation| operation.has_schema),
+        operations: operations.into_iter().map(|operation| operation.part).collect(),
     })
 }
 
@@ -106,9 +110,7 @@ struct OperationCode {
     constant: Ident,
     method: TokenStream,
     route: TokenStream,
-    handler: TokenStream,
-    types: TokenStream,
-    description: TokenStream,
+    part: Part,
     has_schema: bool,
 }
 
@@ -134,14 +136,16 @@ impl Arguments {
 impl OperationCode {
     /// Returns the code of an operation that has no method, and answers 501. Its input is not read.
     fn not_implemented(operation: &Operation, api: &Api) -> anyhow::Result<Self> {
-        let constant = names::constant(&operation.id);
-        let none = TokenStream::new();
+        let constant = names::constant(&operation.name);
         Ok(Self {
-            method: none.clone(),
+            method: TokenStream::new(),
             route: quote!(.not_implemented(&#constant)),
-            handler: none.clone(),
-            types: none,
-            description: description(operation, api, &constant, false, &BTreeSet::new())?,
+            part: Part {
+                keys: Keys::operation(operation),
+                types: TokenStream::new(),
+                handler: TokenStream::new(),
+                description: description(operation, api, &constant, false, &BTreeSet::new())?,
+            },
             constant,
             has_schema: false,
         })
@@ -196,19 +200,22 @@ impl OperationCode {
                 ) -> impl Future<Output = Result<#ty, Self::Error>> + Send;
             },
             route: quote!(.#add(&#constant, #method)),
-            handler: quote! {
-                async fn #method<A: #trait_name>(
-                    server: std::sync::Arc<A>,
-                    call: api::Call<#caller_in_handler>,
-                    #input,
-                ) -> api::HandlerResult {
-                    #(#read)*
-                    #call
-                    #respond
-                }
+            part: Part {
+                keys: Keys::operation(operation),
+                handler: quote! {
+                    pub(crate) async fn #method<A: #trait_name>(
+                        server: std::sync::Arc<A>,
+                        call: api::Call<#caller_in_handler>,
+                        #input,
+                    ) -> api::HandlerResult {
+                        #(#read)*
+                        #call
+                        #respond
+                    }
+                },
+                types: quote!(#types #definition),
+                description: description(operation, api, &constant, has_schema, states)?,
             },
-            types: quote!(#types #definition),
-            description: description(operation, api, &constant, has_schema, states)?,
             constant,
             has_schema,
         })

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::key::key;
 use super::words::{is_reading_verb, pascal, singular, split_verb};
-use crate::extensions::MERGE_PATCH;
+use crate::extensions::{MERGE_PATCH, RECURSIVE};
 use crate::inline::REF_NAME;
 use crate::pointer::token;
-use crate::recursion::{SCHEMAS, reference};
+use crate::recursion::reference;
 use crate::schemas::{list_items, needs_name};
 use crate::unions::words;
 
@@ -182,9 +182,9 @@ impl Collector<'_> {
 
     /// Visits the schemas in a body that contain themselves.
     fn recursive(&mut self, holder: &Value, kind: Kind, at: &str) {
-        let schemas = holder.get(SCHEMAS).and_then(Value::as_object);
+        let schemas = holder.get(RECURSIVE).and_then(Value::as_object);
         for (name, schema) in schemas.into_iter().flatten() {
-            let at = format!("{at}/{SCHEMAS}/{}/schema", token(name));
+            let at = format!("{at}/{RECURSIVE}/{}/schema", token(name));
             let schema = &schema["schema"];
             let noun = pascal(name);
             let naming = Naming {

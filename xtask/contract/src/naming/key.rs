@@ -21,6 +21,11 @@ pub fn key(schema: &Value) -> String {
     bare.to_string()
 }
 
+/// Returns an object in this order. `json!` would copy all that is below it.
+fn object_of(sorted: BTreeMap<String, Value>) -> Value {
+    Value::Object(sorted.into_iter().collect())
+}
+
 /// The schema without annotations, in a canonical order. It keeps the kind of an ID, since the IDs of tenants and of dealers are
 /// different types, and the initial values and the state's name, which make different stored states of one shape.
 pub fn bare(schema: &Value) -> Value {
@@ -31,7 +36,7 @@ pub fn bare(schema: &Value) -> Value {
                 match (name.as_str(), value) {
                     ("properties", Value::Object(properties)) => {
                         let properties: BTreeMap<_, _> = properties.iter().map(|(n, p)| (n.clone(), bare(p))).collect();
-                        sorted.insert(name.clone(), json!(properties));
+                        sorted.insert(name.clone(), object_of(properties));
                     }
                     ("required", Value::Array(names)) => {
                         let names: BTreeSet<_> = names.iter().filter_map(Value::as_str).collect();
@@ -47,7 +52,7 @@ pub fn bare(schema: &Value) -> Value {
                     }
                 }
             }
-            json!(sorted)
+            object_of(sorted)
         }
         Value::Array(items) => Value::Array(items.iter().map(bare).collect()),
         other => other.clone(),

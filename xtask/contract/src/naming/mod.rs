@@ -27,7 +27,7 @@ use serde_json::{Map, Value, json};
 use self::collect::{NAME, Occurrence, collect};
 use self::key::{bare, key};
 use crate::diagnostic::Diagnostics;
-use crate::extensions::{EMPTY, ID, INITIAL, LIMIT, TEXT};
+use crate::extensions::{EMPTY, ID, INITIAL, LIMIT, RECURSIVE, TEXT};
 use crate::identifier;
 use crate::initial::share;
 use crate::inline::REF_NAME;
@@ -35,7 +35,6 @@ use crate::model::resource_of;
 use crate::normalize::{NULLABLE, is_annotation};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
 use crate::pointer::first_difference;
-use crate::recursion::SCHEMAS;
 use crate::reserved::TYPES;
 use crate::schemas::{for_each_schema, needs_name, needs_name_object};
 use crate::texts::{empty_branch, widen};
@@ -77,7 +76,7 @@ pub fn assign_names(document: &mut Value, locations: &Locations) -> Result<(), D
         for_each_schema(operation, "", &mut |_, schema| rewrite(schema, &names));
         walk(operation, Kind::Operation, &mut |part, _| {
             if let Some(part) = part.as_object_mut() {
-                part.shift_remove(SCHEMAS);
+                part.shift_remove(RECURSIVE);
             }
         });
     });

@@ -6,7 +6,7 @@ use super::Note;
 use super::parameters::{is_array_of_scalars, is_scalar};
 use crate::extensions::MEDIA_TYPE;
 use crate::media::{self, FORM, JSON, Kind};
-use crate::pointer::token;
+use openapi_reader::pointer::token;
 
 /// The media type of a text of no other type.
 const TEXT: &str = "text/plain";
@@ -90,6 +90,13 @@ pub(super) fn choose(holder: &mut Value, at: &str, note: &mut Note<'_>) {
         .shift_remove(&best)
         .filter(Value::is_object)
         .unwrap_or_else(|| json!({}));
+    // Of what is no JSON, the schema says nothing that a type could hold.
+    if matches!(media::kind(&best), Kind::Text | Kind::Bytes)
+        && entry.get("schema").is_some_and(|schema| !is_scalar(schema))
+        && let Some(entry) = entry.as_object_mut()
+    {
+        entry.shift_remove("schema");
+    }
     let essence = media::essence(&best);
     let name = match media::kind(&best) {
         Kind::Json => {

@@ -6,7 +6,7 @@ use super::Note;
 use super::bodies::choose;
 use super::parameters::is_scalar;
 use crate::media::OCTETS;
-use crate::pointer::token;
+use openapi_reader::pointer::token;
 
 /// Reduces the responses of an operation.
 pub(super) fn reduce(operation: &mut Value, note: &mut Note<'_>) {

@@ -6,8 +6,8 @@ use super::Note;
 use crate::initial::allows;
 use crate::normalize::{self, NULLABLE, is_annotation};
 use crate::pattern;
-use crate::pointer::token;
 use crate::unions;
+use openapi_reader::pointer::token;
 
 /// Keywords that no Rust type has. They only restrict, so without them a schema accepts more.
 const IGNORED: [&str; 18] = [
