@@ -17,7 +17,7 @@ use std::process::Command;
 
 use pbx_test_harness::{Raw, Server, Start};
 use serde_json::{Value, json};
-use xtask::diff::{self, report};
+use xtask::diff;
 
 use crate::release::{ENUM_VALUE, RELEASE};
 
@@ -186,15 +186,12 @@ fn command_offers_the_new_property_and_value() {
 fn comparison_reports_changed_initial_values() {
     let specs = |workspace: &Path| workspace.join("specs").to_str().expect("UTF-8").to_owned();
     let options = diff::Options {
-        old: specs(&workspace::present()),
+        old: Some(specs(&workspace::present())),
         new: Some(specs(&RELEASE.workspace.path(""))),
-        format: report::Format::Text,
-        all: false,
-        fail_on: report::FailOn::Never,
-        color: false,
+        ..Default::default()
     };
     let mut out = Vec::new();
-    diff::run(&workspace::present(), &options, &mut out).expect("a comparison");
+    diff::run(&workspace::present(), &options, false, &mut out).expect("a comparison");
     let report = String::from_utf8(out).expect("UTF-8");
     let changed = report.lines().filter(|line| line.ends_with(" [initial-changed]"));
     let changed: Vec<&str> = changed.map(str::trim).collect();

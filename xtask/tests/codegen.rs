@@ -228,6 +228,7 @@ fn the_client_and_the_command_have_no_limit_of_this_server() {
         locations: contract.locations.clone(),
         notices: Vec::new(),
         operations: contract.operations,
+        left_out: Vec::new(),
         actions: contract.actions,
     };
     let [limited, unlimited] =

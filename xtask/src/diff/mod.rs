@@ -20,7 +20,7 @@ use self::input::{LeftOut, Side, compare_with};
 use self::report::{FailOn, Format, Report};
 
 /// The arguments of `cargo xtask diff`.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
     /// The old contract. `-` is the standard input.
     #[arg(required_unless_present = "rules")]

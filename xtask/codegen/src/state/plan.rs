@@ -240,6 +240,11 @@ struct Uses<'a> {
 }
 
 fn with_fields(mut state: State, api: &Api, states: &mut States) -> anyhow::Result<State> {
+    for name in state.views.iter().chain(&state.patches).chain(&state.creations) {
+        if contains_itself(name, api) {
+            bail!("`{name}` contains itself");
+        }
+    }
     let mut order: Vec<&str> = Vec::new();
     let mut uses: BTreeMap<&str, Uses<'_>> = BTreeMap::new();
     // The order of the responses, which is that of the vendor's pages, then what no response shows.
@@ -271,6 +276,31 @@ fn with_fields(mut state: State, api: &Api, states: &mut States) -> anyhow::Resu
         field.ident = ident;
     }
     Ok(state)
+}
+
+/// Returns `true` for a type with a part of the same type. Its state would have no end.
+fn contains_itself(name: &str, api: &Api) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut left = vec![name];
+    while let Some(next) = left.pop() {
+        let Some(TypeKind::Object { properties, .. }) = api.types.get(next).map(|def| &def.kind) else {
+            continue;
+        };
+        for property in properties {
+            let mut schema = &property.schema;
+            while let Type::Array(inner) | Type::Map(inner) = &schema.ty {
+                schema = inner;
+            }
+            let Type::Named(part) = &schema.ty else { continue };
+            if part == name {
+                return true;
+            }
+            if seen.insert(part.as_str()) {
+                left.push(part);
+            }
+        }
+    }
+    false
 }
 
 /// Returns the field of a property; `None` if callers cannot set it, or if it is a credential: a secret that only creating the object

@@ -132,3 +132,25 @@ fn object_without_a_state_is_left_out_with_a_notice() {
     );
     assert!(generated.notices[0].contains("`lit`"), "{:?}", generated.notices);
 }
+
+/// Without the notice, the plan of the state had no end (seen as a stack overflow).
+#[test]
+fn object_that_contains_itself_has_no_state() {
+    let tree = "{$ref: '#/components/schemas/Tree'}";
+    let root = format!("{{type: object, properties: {{tall: {{type: boolean}}, tree: {tree}}}}}");
+    let page = format!(
+        "  /tree:\n    get:\n      operationId: showTree\n      responses: {{'200': {{description: It, content: {{application/json: \
+         {{schema: {root}}}}}}}}}\n    post:\n      operationId: updateTree\n      requestBody: {{content: {{application/json: {{schema: \
+         {root}}}}}}}\n      responses: {{'204': {{description: Done}}}}\ncomponents:\n  schemas:\n    Tree: {{type: object, properties: \
+         {{name: {{type: string}}, parent: {tree}, children: {{type: array, items: {tree}}}}}}}\n"
+    );
+    let generated = generated(&page);
+    assert!(
+        generated
+            .notices
+            .iter()
+            .any(|notice| notice.contains("contains itself")),
+        "{:?}",
+        generated.notices
+    );
+}

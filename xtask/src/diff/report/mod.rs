@@ -17,9 +17,10 @@ pub use self::markdown::{counts, markdown, notes, section};
 pub use self::text::text;
 
 /// The format of a report.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
 pub enum Format {
     /// For people; with colors on a terminal.
+    #[default]
     Text,
     /// For programs.
     Json,
@@ -201,9 +202,10 @@ pub fn by_resource<'a>(report: &Report<'a>) -> Vec<(&'a str, Vec<&'a Change>)> {
 }
 
 /// The lowest severity that makes the exit code nonzero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum FailOn {
     /// Any change, documentation included.
+    #[default]
     Text,
     /// Any change except documentation.
     Compatible,
