@@ -12,8 +12,8 @@
 use std::fs;
 use std::path::Path;
 
-use contract::emit;
-use contract::operations::METHODS;
+use contract::{emit, limits, texts};
+use openapi_reader::grammar::METHODS;
 use serde_json::{Map, Value, json};
 use xtask::diff::input::Side;
 
@@ -27,6 +27,8 @@ fn main() {
     // One with named components like the contract, one inlined like the vendor's pages.
     let contract = fs::read(specs.join("generated/openapi.yaml")).unwrap();
     let contract = Side::from_bytes("openapi.yaml", &contract).unwrap().document;
+    let mut contract = texts::without(&limits::without(&contract));
+    remove_extensions(&mut contract);
     let (old, count) = multiplied(&contract, wanted);
     let new = changed(&old);
     for (name, document) in [("old", &old), ("new", &new)] {
@@ -40,6 +42,18 @@ fn main() {
         fs::write(directory.join("pages.md"), pages(document)).unwrap();
     }
     eprintln!("{count} operations");
+}
+
+/// Removes the extensions of the contract, which codegen adds to what the vendor publishes. No property begins with `x-`.
+fn remove_extensions(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|key, _| !key.starts_with("x-"));
+            object.values_mut().for_each(remove_extensions);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_extensions),
+        _ => {}
+    }
 }
 
 /// Copies of the contract, cut off at the number of operations.

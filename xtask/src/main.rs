@@ -1,5 +1,5 @@
-//! The tasks of the workspace: `cargo xtask codegen` generates the contract and the crates from the vendor's pages, `cargo xtask diff`
-//! compares two contracts, `cargo xtask upstream` adopts releases, `cargo xtask changelog` documents what they change.
+//! The tasks of the workspace: `cargo xtask codegen` generates the contract and the crates from the vendor's documents,
+//! `cargo xtask diff` compares two contracts, `cargo xtask upstream` adopts releases, `cargo xtask changelog` documents what they change.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

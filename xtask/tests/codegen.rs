@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use codegen::lists::Lists;
-use contract::limits;
 use contract::pipeline::Contract;
+use contract::{limits, model};
 use serde_json::Value;
 
 fn workspace() -> PathBuf {
@@ -231,8 +231,10 @@ fn the_client_and_the_command_have_no_limit_of_this_server() {
         left_out: Vec::new(),
         actions: contract.actions,
     };
-    let [limited, unlimited] =
-        [contract, unlimited].map(|contract| codegen::from_contract(contract, &Lists::default()).unwrap().files);
+    let [limited, unlimited] = [contract, unlimited].map(|contract| {
+        let api = model::read(&contract.document, &contract.locations).unwrap();
+        codegen::from_contract(contract, api, &Lists::default()).unwrap().files
+    });
     let differing = limited
         .iter()
         .filter(|(file, text)| unlimited.get(*file) != Some(*text))

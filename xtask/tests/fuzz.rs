@@ -4,34 +4,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
+mod random;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use contract::files::Files;
 use serde_json::{Map, Value, json};
+
+use openapi_reader::files::Files;
+use random::Random;
 
 const DOCUMENT: &str = include_str!("fuzz/document.yaml");
 const OVERLAY: &str = include_str!("fuzz/overlay.yaml");
 const PART: &str = include_str!("fuzz/part.yaml");
-
-/// A small generator (xorshift64*), so that a failure can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    fn below(&mut self, count: usize) -> usize {
-        usize::try_from(self.next() >> 33).unwrap() % count.max(1)
-    }
-
-    fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len())]
-    }
-}
 
 /// Runs all stages; an error is a fine outcome.
 fn run(document: &str, overlay: &str) {
@@ -43,8 +27,12 @@ fn run(document: &str, overlay: &str) {
     ] {
         files.insert(name.to_owned(), text.as_bytes().to_vec());
     }
-    if let Ok(contract) = contract::pipeline::build_best_effort(&files, "specs", &mut |_| {}) {
-        let _ = codegen::from_contract(contract, &codegen::lists::Lists::default());
+    let joined = contract::pipeline::join(&files);
+    if let Ok(contract) =
+        joined.and_then(|joined| contract::pipeline::build_best_effort(joined, &files, "specs", &mut |_| {}))
+    {
+        let _ = contract::model::read(&contract.document, &contract.locations)
+            .map(|api| codegen::from_contract(contract, api, &codegen::lists::Lists::default()));
     }
 }
 
@@ -53,7 +41,7 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(object) => {
             for (key, inner) in object {
-                pointers(inner, &format!("{at}/{}", contract::pointer::token(key)), found);
+                pointers(inner, &format!("{at}/{}", openapi_reader::pointer::token(key)), found);
             }
         }
         Value::Array(items) => {
@@ -152,16 +140,16 @@ const PIECES: [&str; 12] = ["-", "_", " ", "{", "}", "é", "2", "\u{7}", "//", "
 fn mutate(document: &mut Value, random: &mut Random, odd: &[Value]) {
     let mut all = Vec::new();
     pointers(document, "", &mut all);
-    let at = random.pick(&all).clone();
+    let at = random.pick(&all);
     let other = document
         .pointer(&all[random.below(all.len())])
         .cloned()
         .unwrap_or_default();
     let choice = random.below(6);
-    let key = *random.pick(ODD_KEYS);
+    let key = random.pick(ODD_KEYS);
     let Some(node) = document.pointer_mut(&at) else { return };
     match choice {
-        0 => *node = random.pick(odd).clone(),
+        0 => *node = random.pick(odd),
         1 => *node = other,
         // Rename, remove or add a key.
         2 | 3 => {
@@ -180,18 +168,14 @@ fn mutate(document: &mut Value, random: &mut Random, odd: &[Value]) {
                         });
                 *object = renamed.collect::<Map<_, _>>();
             } else {
-                *node = random.pick(odd).clone();
+                *node = random.pick(odd);
             }
         }
         4 => match node {
             Value::Object(object) => {
                 object.insert(
                     key.to_owned(),
-                    if random.below(2) == 0 {
-                        other
-                    } else {
-                        random.pick(odd).clone()
-                    },
+                    if random.below(2) == 0 { other } else { random.pick(odd) },
                 );
             }
             Value::Array(items) => items.push(other),
@@ -337,7 +321,9 @@ fn original_is_generated() {
     ] {
         files.insert(name.to_owned(), text.as_bytes().to_vec());
     }
-    let contract = contract::pipeline::build_best_effort(&files, "specs", &mut |_| {}).unwrap();
+    let joined = contract::pipeline::join(&files).unwrap();
+    let contract = contract::pipeline::build_best_effort(joined, &files, "specs", &mut |_| {}).unwrap();
     assert_eq!(contract.operations, 7);
-    codegen::from_contract(contract, &codegen::lists::Lists::default()).unwrap();
+    let api = contract::model::read(&contract.document, &contract.locations).unwrap();
+    codegen::from_contract(contract, api, &codegen::lists::Lists::default()).unwrap();
 }

@@ -32,6 +32,7 @@ pub(crate) fn methods(path: &str) -> Vec<&'static str> {
 }
 
 /// Returns the decoded value of a path parameter.
+#[allow(dead_code, reason = "not every contract has one")]
 pub(crate) fn parameter(template: &str, path: &str, name: &str) -> Option<String> {
     let found = parameters(template, below_base(path)?)?;
     found

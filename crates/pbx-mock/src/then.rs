@@ -183,6 +183,7 @@ fn disposition(name: &str) -> String {
 }
 
 /// Called by the generated methods, like the functions below. They are no methods, so that a header may have any name.
+#[allow(dead_code, reason = "not every contract has one")]
 pub(crate) fn json_response<'a, O: Operation, T: Serialize>(
     then: &'a mut Then<O>,
     status: u16,
@@ -191,14 +192,17 @@ pub(crate) fn json_response<'a, O: Operation, T: Serialize>(
     then.always(Response::json(status, body))
 }
 
+#[allow(dead_code, reason = "not every contract has one")]
 pub(crate) fn header<'a, O: Operation>(then: &'a mut Then<O>, name: &str, value: &impl Serialize) -> &'a mut Then<O> {
     then.header(name, to_strings(value).concat())
 }
 
+#[allow(dead_code, reason = "not every contract has one")]
 pub(crate) fn empty_response<O: Operation>(then: &mut Then<O>, status: u16) -> &mut Then<O> {
     then.always(Response::empty(status))
 }
 
+#[allow(dead_code, reason = "not every contract has one")]
 pub(crate) fn bytes_response<'a, O: Operation>(
     then: &'a mut Then<O>,
     status: u16,

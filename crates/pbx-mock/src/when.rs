@@ -151,6 +151,7 @@ impl<O: OptionalBody> When<O> {
 }
 
 /// Called by the generated methods, like the functions below. They are no methods, so that a parameter may have any name.
+#[allow(dead_code, reason = "not every contract has one")]
 pub(crate) fn path<'a, O: Operation, T: Serialize>(
     when: &'a mut When<O>,
     name: &'static str,
@@ -169,6 +170,7 @@ pub(crate) fn path<'a, O: Operation, T: Serialize>(
 }
 
 /// Adds a condition on a query parameter. `names` are all its spellings.
+#[allow(dead_code, reason = "not every contract has one")]
 pub(crate) fn query<'a, O: Operation, T: Serialize>(
     when: &'a mut When<O>,
     names: &'static [&'static str],
@@ -208,6 +210,7 @@ fn query_values<'a, O: Operation>(
     })
 }
 
+#[allow(dead_code, reason = "not every contract has one")]
 pub(crate) fn header_parameter<'a, O: Operation, T: Serialize>(
     when: &'a mut When<O>,
     name: &'static str,

@@ -30,6 +30,7 @@
 //! ```
 
 // Lets generated code use the path `pbx_types::` wherever it is compiled: here, or as a fixture of the tests.
+#[allow(unused_extern_crates, reason = "a contract may have no types")]
 extern crate self as pbx_types;
 
 mod common;
@@ -47,6 +48,7 @@ pub use common::secret::Secret;
 pub use common::string_enum::{StringEnum, UnknownValue};
 pub use common::timestamp::{ParseTimestampError, Timestamp};
 pub use common::violation::{Location, Violation, property_pointer, push_property};
+#[allow(unused_imports, reason = "a contract may have no types")]
 pub use generated::*;
 
 // Re-exported for generated code, so that a dependent does not need the same versions of these crates.

@@ -153,7 +153,17 @@ fn file(file: &split::File<Code>, all: &[split::File<Code>], types: &types::Type
     );
     let code: String = own.iter().map(|ty| ty.code.as_str()).collect();
     let nested = reexports(file.children_with(all, Code::is_type), "types");
-    let imports = types.imports(&own);
+    let parts = all
+        .iter()
+        .filter(|part| part.path.len() > file.path.len() && part.path.starts_with(&file.path));
+    let parts: Vec<&types::Code> = parts
+        .flat_map(|part| &part.values)
+        .filter_map(|code| match code {
+            Code::Type(ty) => Some(ty),
+            Code::Operation(_) => None,
+        })
+        .collect();
+    let imports = types.imports(&own, &parts);
     module(
         &mut out,
         "The types of these requests and responses.",

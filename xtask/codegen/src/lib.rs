@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use contract::files::relative;
 use contract::operations::Locations;
 use contract::{emit, limits, lower, model, pipeline, texts};
+use openapi_reader::files::relative;
 
 use crate::lists::Lists;
 
@@ -78,12 +78,13 @@ pub struct Generated {
 /// Generates all files from a specs directory, in memory.
 pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
     let (contract, lists) = (pipeline::build(specs)?, Lists::read(specs)?);
-    lists.check(&model::read(&contract.document, &contract.locations)?)?;
-    from_contract(contract, &lists)
+    let api = model::read(&contract.document, &contract.locations)?;
+    lists.check(&api)?;
+    from_contract(contract, api, &lists)
 }
 
-/// Generates all files from a contract, in memory. Entries of the lists that match nothing are ignored.
-pub fn from_contract(contract: pipeline::Contract, lists: &Lists) -> anyhow::Result<Generated> {
+/// Generates all files from a contract and its model, in memory. Entries of the lists that match nothing are ignored.
+pub fn from_contract(contract: pipeline::Contract, mut api: model::Api, lists: &Lists) -> anyhow::Result<Generated> {
     let mut files = BTreeMap::new();
     let mut add = |path: String, content: String| {
         files.insert(path, content);
@@ -99,7 +100,6 @@ pub fn from_contract(contract: pipeline::Contract, lists: &Lists) -> anyhow::Res
         emit::operations_list(&contract.document),
     );
 
-    let mut api = model::read(&contract.document, &contract.locations)?;
     let mut notices = contract.notices;
     api.operations.retain(|operation| {
         let is_routable = operation.is_routable();

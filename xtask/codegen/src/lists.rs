@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context as _;
-use contract::diagnostic::Diagnostics;
 use contract::model::{Api, Operation};
+use openapi_reader::diagnostic::Diagnostics;
 use spanned_json::Location;
 
 use crate::cli::commands;
@@ -57,7 +57,8 @@ impl Lists {
     }
 }
 
-fn read(file: &Path) -> anyhow::Result<Option<String>> {
+/// Reads one of these files; `None` if it does not exist.
+pub fn read(file: &Path) -> anyhow::Result<Option<String>> {
     match std::fs::read_to_string(file) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -56,7 +56,7 @@ pub fn generate(api: &Api, document: &Value, not_implemented: &NotImplemented) -
             .values()
             .filter(|def| uses.needed.contains(&def.name) && def.resource.as_deref() == Some(name))
             .collect();
-        let own = defs.iter().flat_map(|def| types::inner_schemas(def));
+        let own = defs.iter().flat_map(|def| def.kind.schemas());
         let operations = api.operations.iter().filter(|operation| operation.resource == name);
         let used = operations.flat_map(|operation| schemas_of(operation, api)).chain(own);
         let mut borrowed = Borrowed::new(used, &shared);
@@ -111,7 +111,7 @@ pub fn generate(api: &Api, document: &Value, not_implemented: &NotImplemented) -
     }
     if !shared.is_empty() {
         let defs: Vec<&TypeDef> = api.types.values().filter(|def| shared.contains(&def.name)).collect();
-        let borrowed = Borrowed::new(defs.iter().flat_map(|def| types::inner_schemas(def)), &BTreeSet::new());
+        let borrowed = Borrowed::new(defs.iter().flat_map(|def| def.kind.schemas()), &BTreeSet::new());
         let imports = borrowed.imports();
         kinds.extend(borrowed.kinds);
         let mut pieces = Vec::new();
@@ -204,7 +204,7 @@ impl Borrowed {
     fn add_inner(&mut self, api: &Api, shared: &BTreeSet<String>) {
         let mut remaining: Vec<String> = self.shared.iter().cloned().collect();
         while let Some(def) = remaining.pop().and_then(|name| api.types.get(&name)) {
-            let inner = Self::new(types::inner_schemas(def).into_iter(), shared).shared;
+            let inner = Self::new(def.kind.schemas().into_iter(), shared).shared;
             remaining.extend(inner.into_iter().filter(|name| self.shared.insert(name.clone())));
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rust::names;
-use contract::model::{Api, BodyKind, Operation, Schema, SuccessBody, Type, TypeKind, resource_of};
+use contract::model::{Api, Operation, Type, resource_of};
 
 /// A file with more lines is divided. The rest up to 3,000 lines is for what is not divided: imports, documentation, re-exports.
 const LIMIT: usize = 2_000;
@@ -139,16 +139,7 @@ impl<'a> Keys<'a> {
 
 /// Returns the types that an operation uses, and those that they use.
 fn types_of<'a>(operation: &'a Operation, api: &'a Api) -> BTreeSet<&'a str> {
-    let mut left: Vec<&Schema> = operation.parameters.iter().map(|parameter| &parameter.schema).collect();
-    if let Some(BodyKind::Json(schema) | BodyKind::Form(schema)) = operation.body.as_ref().map(|body| &body.kind) {
-        left.push(schema);
-    }
-    for success in &operation.successes {
-        left.extend(success.headers.iter().map(|header| &header.schema));
-        if let SuccessBody::Json(schema) = &success.body {
-            left.push(schema);
-        }
-    }
+    let mut left = operation.schemas();
     left.extend(&operation.error);
     let mut found = BTreeSet::new();
     while let Some(schema) = left.pop() {
@@ -159,14 +150,7 @@ fn types_of<'a>(operation: &'a Operation, api: &'a Api) -> BTreeSet<&'a str> {
                 if !found.insert(name.as_str()) {
                     continue;
                 }
-                match &ty.kind {
-                    TypeKind::Object { properties, additional } => {
-                        left.extend(properties.iter().map(|property| &property.schema));
-                        left.extend(additional.as_deref());
-                    }
-                    TypeKind::Union { variants } => left.extend(variants.iter().map(|variant| &variant.schema)),
-                    TypeKind::Enum { .. } => {}
-                }
+                left.extend(ty.kind.schemas());
             }
             _ => {}
         }
@@ -183,7 +167,9 @@ pub fn flat<T>(file: &File<T>) -> String {
     }
     let children = file.children.iter();
     parts.extend(
-        children.map(|child| format!("mod {child};\n#[allow(unused_imports)]\n#[doc(inline)]\npub use {child}::*;\n")),
+        children.map(|child| {
+            format!("mod {child};\n#[allow(unused_imports)]\n#[doc(inline)]\npub use self::{child}::*;\n")
+        }),
     );
     parts.join("\n")
 }

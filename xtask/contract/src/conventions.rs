@@ -14,7 +14,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::diagnostic::Diagnostics;
+use openapi_reader::diagnostic::Diagnostics;
+
 use crate::extensions::{MERGE_PATCH, RECURSIVE};
 use crate::initial;
 use crate::normalize::{NULLABLE, normalize};
@@ -22,13 +23,14 @@ use crate::operations::{Locations, for_each_operation, location_of, operations};
 use crate::schemas::{JSON, for_each_schema};
 use crate::texts::mark_empty;
 
-/// Normalizes every schema of every operation and applies the conventions to it.
-pub fn apply(document: &mut Value, locations: &Locations) -> Result<(), Diagnostics> {
-    apply_best_effort(document, locations).into_result()
+/// Normalizes every schema of every operation and applies the conventions to it. Returns notices.
+pub fn apply(document: &mut Value, locations: &Locations) -> Result<Vec<String>, Diagnostics> {
+    let (notices, errors) = apply_best_effort(document, locations);
+    errors.into_result().map(|()| notices)
 }
 
 /// Like [`apply`], but leaves schemas that cannot be normalized unchanged.
-pub fn apply_best_effort(document: &mut Value, locations: &Locations) -> Diagnostics {
+pub fn apply_best_effort(document: &mut Value, locations: &Locations) -> (Vec<String>, Diagnostics) {
     let mut errors = Diagnostics::default();
     for_each_operation(document, |path, method, operation| {
         for_each_schema(operation, "", &mut |at, schema| {
@@ -46,7 +48,7 @@ pub fn apply_best_effort(document: &mut Value, locations: &Locations) -> Diagnos
             mark_merge_patch(body, returned.get(path), creates);
         }
     });
-    initial::apply(document, locations, &mut errors);
+    let notices = initial::apply(document, locations, &mut errors);
     for_each_operation(document, |_, _, operation| {
         if let Some(body) = operation.get_mut("requestBody") {
             let merge_patch = body.get(MERGE_PATCH) == Some(&json!(true));
@@ -70,7 +72,7 @@ pub fn apply_best_effort(document: &mut Value, locations: &Locations) -> Diagnos
         }
     });
     initial::check(document, locations, &mut errors);
-    errors
+    (notices, errors)
 }
 
 fn json_schema_mut(holder: &mut Value) -> Option<&mut Value> {

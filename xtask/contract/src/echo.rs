@@ -281,7 +281,7 @@ const MAX_DEPTH: usize = 8;
 /// Collects the marks below an object; `stack` has the components that contain it.
 fn collect(document: &Value, sent: &Map<String, Value>, at: &str, stack: &mut Vec<String>, echo: &mut Echo) {
     for (name, property) in sent {
-        let pointer = format!("{at}/{}", crate::pointer::token(name));
+        let pointer = format!("{at}/{}", openapi_reader::pointer::token(name));
         match property.get(ECHO).and_then(Value::as_str) {
             Some(IGNORED) => echo.ignored.push(pointer),
             Some(_) => echo.unchanged.push(pointer),

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::diagnostic::Diagnostics;
+use openapi_reader::diagnostic::Diagnostics;
+
 use crate::extensions::ID;
 use crate::naming::words::{pascal, singular};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
@@ -205,7 +206,7 @@ mod tests {
                     if key == ID {
                         out.push(format!("{at} {child}"));
                     }
-                    found(child, &format!("{at}/{}", crate::pointer::token(key)), out);
+                    found(child, &format!("{at}/{}", openapi_reader::pointer::token(key)), out);
                 }
             }
             Value::Array(items) => {

@@ -2,8 +2,8 @@
 //!
 //! A JSON Merge Patch must not have defaults, and a response does not need them. Their values are kept as initial values of the object
 //! that `GET` shows at the path of the merge patch: the `default` there, or else that of the update's property, or else that in the
-//! body that creates the object. A property that `GET` does not show keeps its initial value on the update. Sources that disagree are
-//! an error, unless the document states `x-initial` on one of them.
+//! body that creates the object. A property that `GET` does not show keeps its initial value on the update. Defaults that disagree are
+//! a notice, unless the document states `x-initial` on one of them; values of `x-initial` that disagree are an error.
 //!
 //! `x-state` on such an object names the stored state that it shows, if several operations show the same one.
 
@@ -11,16 +11,18 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::diagnostic::Diagnostics;
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::pointer::token;
+
 use crate::extensions::{INITIAL, MERGE_PATCH, STATE};
-use crate::naming::key::key;
+use crate::naming::key::shape;
 use crate::normalize::NULLABLE;
 use crate::operations::{Locations, for_each_operation, location_of, operations};
-use crate::pointer::token;
 use crate::schemas::{JSON, for_each_schema, needs_name, properties_mut, walk};
 
-/// Sets `x-initial`, on normalized schemas whose merge patches are marked.
-pub fn apply(document: &mut Value, locations: &Locations, errors: &mut Diagnostics) {
+/// Sets `x-initial`, on normalized schemas whose merge patches are marked. Returns notices.
+pub fn apply(document: &mut Value, locations: &Locations, errors: &mut Diagnostics) -> Vec<String> {
+    let mut notices = Diagnostics::default();
     let updates: Vec<(String, String)> = operations(document)
         .filter(|(_, _, operation)| operation["requestBody"][MERGE_PATCH] == true)
         .map(|(path, method, _)| (path.to_owned(), method.to_owned()))
@@ -37,7 +39,7 @@ pub fn apply(document: &mut Value, locations: &Locations, errors: &mut Diagnosti
             .flatten()
             .filter_map(|at| document.pointer(at).cloned())
             .collect();
-        let mut messages = Vec::new();
+        let mut messages = Messages::default();
         if let Some(shown) = document.pointer_mut(&shown) {
             set(shown, &others.iter().collect::<Vec<_>>(), "", &mut messages);
         }
@@ -48,11 +50,21 @@ pub fn apply(document: &mut Value, locations: &Locations, errors: &mut Diagnosti
         if let Some(create) = create.and_then(|at| document.pointer_mut(&at)) {
             remove_shown(create, shown.as_ref());
         }
-        for message in messages {
-            let text = format!("`{} {path}`: {message}", method.to_uppercase());
-            errors.push(location_of(locations, &path, &method), text);
+        for (messages, all) in [(messages.errors, &mut *errors), (messages.notices, &mut notices)] {
+            for message in messages {
+                let text = format!("`{} {path}`: {message}", method.to_uppercase());
+                all.push(location_of(locations, &path, &method), text);
+            }
         }
     }
+    notices.iter().map(ToString::to_string).collect()
+}
+
+/// The messages about the properties of one update.
+#[derive(Default)]
+struct Messages {
+    errors: Vec<String>,
+    notices: Vec<String>,
 }
 
 /// The pointer to the JSON schema of a request body or response.
@@ -65,7 +77,7 @@ fn pointer(path: &str, method: &str, holder: &str) -> String {
 }
 
 /// Sets the initial value of every property of `schema`, which others may state as well.
-fn set(schema: &mut Value, others: &[&Value], at: &str, messages: &mut Vec<String>) {
+fn set(schema: &mut Value, others: &[&Value], at: &str, messages: &mut Messages) {
     let others_at =
         |pointer: &str| -> Vec<&Value> { others.iter().filter_map(|other| other.pointer(pointer)).collect() };
     if let Some(items) = schema.get_mut("items") {
@@ -82,14 +94,31 @@ fn set(schema: &mut Value, others: &[&Value], at: &str, messages: &mut Vec<Strin
             values
         };
         let stated = values(INITIAL);
-        let values = if stated.is_empty() { values("default") } else { stated };
+        let (are_stated, values) = (
+            !stated.is_empty(),
+            if stated.is_empty() { values("default") } else { stated },
+        );
+        let place = at.trim_start_matches('.');
         match values.as_slice() {
             [] => {}
-            [value] => property[INITIAL] = value.clone(),
-            [one, other, ..] => messages.push(format!(
-                "the initial value of `{}` is {one} in one place and {other} in another; state `{INITIAL}` in an overlay",
-                at.trim_start_matches('.')
+            [one, other, ..] if are_stated => messages.errors.push(format!(
+                "the initial value of `{place}` is {one} in one place and {other} in another; state one `{INITIAL}` in an overlay"
             )),
+            [value, others @ ..] => {
+                // A default of the update or of the creation need not be a value that `GET` shows.
+                if !are_stated && !allows(property, value) {
+                    messages.notices.push(format!(
+                        "the default {value} of `{place}` is not valid in the response and is no initial value; state `{INITIAL}` in an overlay"
+                    ));
+                } else {
+                    property[INITIAL] = value.clone();
+                    if let Some(other) = others.first() {
+                        messages.notices.push(format!(
+                            "the default of `{place}` is {value} in one place and {other} in another: {value} is the initial value; if that is wrong, state `{INITIAL}` in an overlay"
+                        ));
+                    }
+                }
+            }
         }
         set(property, &others, &at, messages);
     }
@@ -175,27 +204,24 @@ pub fn allows(schema: &Value, value: &Value) -> bool {
 /// Copies the initial values of an object to the objects of the same shape that have none, for example the items of a list, unless
 /// several differ. So these stay one component; objects of one shape that differ in initial values or in their state become several.
 pub fn share(document: &mut Value) {
-    let mut variants: HashMap<String, BTreeSet<String>> = HashMap::new();
+    let mut all: Vec<(String, Vec<(String, Value)>)> = Vec::new();
+    for_each_component(document, &mut |schema| all.push((shape(schema), states(schema))));
+    let mut variants: HashMap<&str, BTreeSet<String>> = HashMap::new();
+    let mut donors: HashMap<&str, &Vec<(String, Value)>> = HashMap::new();
+    for (shape, states) in all.iter().filter(|(_, states)| !states.is_empty()) {
+        variants.entry(shape).or_default().insert(json!(states).to_string());
+        donors.entry(shape).or_insert(states);
+    }
+    donors.retain(|shape, _| variants[shape].len() == 1);
+    let mut components = all.iter();
     for_each_component(document, &mut |schema| {
-        let (shape, annotations) = split(schema);
-        if !annotations.is_empty() {
-            variants
-                .entry(shape)
-                .or_default()
-                .insert(json!(annotations).to_string());
-        }
-    });
-    let mut donors: HashMap<String, Vec<(String, Value)>> = HashMap::new();
-    for_each_component(document, &mut |schema| {
-        let (shape, annotations) = split(schema);
-        if !annotations.is_empty() && variants.get(&shape).is_some_and(|variants| variants.len() == 1) {
-            donors.entry(shape).or_insert(annotations);
-        }
-    });
-    for_each_component(document, &mut |schema| {
-        let (shape, annotations) = split(schema);
-        if annotations.is_empty() {
-            for (at, value) in donors.get(&shape).into_iter().flatten() {
+        let Some((shape, _)) = components.next() else { return };
+        let Some(donor) = donors.get(shape.as_str()) else {
+            return;
+        };
+        // An object that contains this one may have given it some.
+        if states(schema).is_empty() {
+            for (at, value) in *donor {
                 let (at, keyword) = at.rsplit_once('/').unwrap_or_default();
                 if let Some(schema) = schema.pointer_mut(at) {
                     schema[keyword] = value.clone();
@@ -217,22 +243,16 @@ fn for_each_component(document: &mut Value, f: &mut dyn FnMut(&mut Value)) {
     });
 }
 
-/// The identity of a schema without its initial values and states, and these with the pointers to them. The initial value of the schema
-/// itself belongs to its use.
-fn split(schema: &Value) -> (String, Vec<(String, Value)>) {
-    let mut shape = schema.clone();
-    let mut annotations = Vec::new();
-    walk(&mut shape, "", &mut |at, schema| {
+/// The initial values and states of a schema, with the pointers to them. The initial value of the schema itself belongs to its use.
+fn states(schema: &mut Value) -> Vec<(String, Value)> {
+    let mut states = Vec::new();
+    walk(schema, "", &mut |at, schema| {
         for keyword in [INITIAL, STATE] {
-            let value = schema.as_object_mut().and_then(|schema| schema.shift_remove(keyword));
-            annotations.extend(
-                value
-                    .filter(|_| keyword == STATE || !at.is_empty())
-                    .map(|value| (format!("{at}/{keyword}"), value)),
-            );
+            let value = schema.get(keyword).filter(|_| keyword == STATE || !at.is_empty());
+            states.extend(value.map(|value| (format!("{at}/{keyword}"), value.clone())));
         }
     });
-    (key(&shape), annotations)
+    states
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use openapi_reader::diagnostic::Diagnostics;
 use openapi_reader::grammar::{Kind, each_part, kind_at, walk};
+use openapi_reader::pointer::tokens;
 use serde_json::{Map, Value};
 
-use crate::diagnostic::Diagnostics;
 use crate::operations::{Locations, for_each_operation, location_of};
-use crate::pointer::tokens;
+use crate::recursion;
 
 /// The former component name of a schema, between this stage and [`naming`](crate::naming).
 pub const REF_NAME: &str = "x-ref-name";
@@ -69,13 +70,7 @@ pub fn inline_best_effort(document: &mut Value, locations: &Locations) -> (Vec<S
         return (Vec::new(), errors);
     }
 
-    let mut notices: Vec<String> = inliner
-        .cut
-        .iter()
-        .map(|name| {
-            format!("the schema `{name}` contains itself and has no properties: it is any JSON value where it does")
-        })
-        .collect();
+    let mut notices: Vec<String> = inliner.cut.iter().map(|name| recursion::notice(name)).collect();
     let used = inliner.used;
     if let Some(left) = document.get_mut("components").and_then(Value::as_object_mut) {
         left.retain(|section, entries| {

@@ -11,7 +11,8 @@
 use regex_syntax::hir::Look;
 use serde_json::{Value, json};
 
-use crate::diagnostic::Diagnostics;
+use openapi_reader::diagnostic::Diagnostics;
+
 use crate::extensions::{ID, LIMIT, LIMITS};
 use crate::operations::{Locations, for_each_operation, location_of};
 use crate::schemas::{for_each_schema, walk};

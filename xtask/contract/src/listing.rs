@@ -200,29 +200,14 @@ pub fn names(api: &Api) -> String {
 fn users(api: &Api, name: &str) -> Vec<String> {
     let mut users = Vec::new();
     for def in api.types.values() {
-        let inside = match &def.kind {
-            TypeKind::Object { properties, additional } => {
-                properties.iter().any(|p| mentions(&p.schema, name))
-                    || additional.as_ref().is_some_and(|a| mentions(a, name))
-            }
-            TypeKind::Union { variants } => variants.iter().any(|v| mentions(&v.schema, name)),
-            TypeKind::Enum { .. } => false,
-        };
-        if inside {
+        if def.kind.schemas().iter().any(|schema| mentions(schema, name)) {
             users.push(def.name.clone());
         }
     }
-    let direct = api.operations.iter().filter(|operation| {
-        let body = operation.body.as_ref().is_some_and(|b| match &b.kind {
-            BodyKind::Json(schema) | BodyKind::Form(schema) => mentions(schema, name),
-            BodyKind::Text | BodyKind::Bytes => false,
-        });
-        let response = operation
-            .successes
-            .iter()
-            .any(|s| matches!(&s.body, SuccessBody::Json(schema) if mentions(schema, name)));
-        body || response || operation.parameters.iter().any(|p| mentions(&p.schema, name))
-    });
+    let direct = api
+        .operations
+        .iter()
+        .filter(|operation| operation.schemas().iter().any(|schema| mentions(schema, name)));
     users.extend(direct.map(|operation| operation.id.clone()));
     if api
         .operations

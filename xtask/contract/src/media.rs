@@ -7,6 +7,9 @@ pub const FORM: &str = "application/x-www-form-urlencoded";
 /// The media type of bytes of no known type.
 pub const OCTETS: &str = "application/octet-stream";
 
+/// The media type of text of no known type.
+pub const TEXT: &str = "text/plain";
+
 /// The kind of a body, which its media type decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -25,6 +28,14 @@ pub fn essence(media_type: &str) -> String {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase()
+}
+
+/// Returns a concrete media type: the usual one for a range such as `image/*`.
+pub fn concrete<'a>(media_type: &'a str, usual: &'a str) -> &'a str {
+    match media_type.contains('*') {
+        true => usual,
+        false => media_type,
+    }
 }
 
 /// Returns the kind of body of a media type. `*/*` is JSON: documents that name it describe JSON.

@@ -28,6 +28,11 @@ pub fn resource_of(path: &str) -> String {
     }
 }
 
+/// The name of the server's trait of a resource.
+pub fn trait_of(resource: &str) -> String {
+    format!("{}Api", crate::identifier::pascal(resource))
+}
+
 /// A whole document.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -53,6 +58,21 @@ impl Api {
 }
 
 impl Operation {
+    /// Returns the schemas of its parameters, body and successes: all but that of errors.
+    pub fn schemas(&self) -> Vec<&Schema> {
+        let mut schemas: Vec<&Schema> = self.parameters.iter().map(|parameter| &parameter.schema).collect();
+        if let Some(BodyKind::Json(schema) | BodyKind::Form(schema)) = self.body.as_ref().map(|body| &body.kind) {
+            schemas.push(schema);
+        }
+        for success in &self.successes {
+            schemas.extend(success.headers.iter().map(|header| &header.schema));
+            if let SuccessBody::Json(schema) = &success.body {
+                schemas.push(schema);
+            }
+        }
+        schemas
+    }
+
     /// Returns `true` if a router that matches whole segments can have the path: no segment mixes text and parameters.
     pub fn is_routable(&self) -> bool {
         self.path.split('/').all(|segment| {
@@ -281,6 +301,20 @@ pub enum TypeKind {
     Enum { values: Vec<String> },
     /// `oneOf` or `anyOf`: the first variant that matches, in order.
     Union { variants: Vec<Variant> },
+}
+
+impl TypeKind {
+    /// Returns the schemas of the properties, of additional properties, or of the branches.
+    pub fn schemas(&self) -> Vec<&Schema> {
+        match self {
+            Self::Object { properties, additional } => {
+                let properties = properties.iter().map(|property| &property.schema);
+                properties.chain(additional.as_deref()).collect()
+            }
+            Self::Union { variants } => variants.iter().map(|variant| &variant.schema).collect(),
+            Self::Enum { .. } => Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

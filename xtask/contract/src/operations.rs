@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use openapi_reader::grammar::METHODS;
 use spanned_json::Location;
-
-pub use openapi_reader::grammar::METHODS;
 
 /// The location of each operation, by path and method.
 pub type Locations = HashMap<(String, String), Location>;

@@ -6,13 +6,12 @@ use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
 use openapi_reader::check::check;
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::files::Files;
 use openapi_reader::grammar::Kind;
 use openapi_reader::notices::Notices;
 use openapi_reader::text::parse_file;
-use spanned_json::{Location, Node};
-
-use crate::diagnostic::Diagnostics;
-use crate::files::Files;
+use spanned_json::{Location, Node, unescape};
 
 /// One overlay document.
 #[derive(Debug)]
@@ -400,7 +399,7 @@ fn remove_at(document: &mut Value, pointer: &str) -> bool {
     let Some((parent, last)) = pointer.rsplit_once('/') else {
         return false;
     };
-    let key = last.replace("~1", "/").replace("~0", "~");
+    let key = unescape(last);
     match document.pointer_mut(parent) {
         // Keys keep their order.
         Some(Value::Object(object)) => object.shift_remove(&key).is_some(),

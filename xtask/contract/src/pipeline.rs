@@ -4,10 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::diagnostic::Diagnostics;
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::{files, load};
+
 use crate::operations::{Locations, operations};
-use crate::selection::{self, Selection};
-use crate::{conventions, echo, files, ids, inline, limits, load, merge, naming, overlay, recursion, supported, texts};
+use crate::selection::{self, Selected, Selection};
+use crate::{conventions, echo, ids, inline, limits, merge, naming, overlay, recursion, supported, texts};
 
 /// The contract, with notices for the maintainer.
 #[derive(Debug)]
@@ -42,19 +44,57 @@ pub fn read(specs: &Path) -> Result<files::Files, Diagnostics> {
     Ok(files)
 }
 
+/// The documents as one, before overlays and selection are applied.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// The number of documents.
+    pub documents: usize,
+    pub merged: merge::Merged,
+    pub selected: Selected,
+    /// Documents and parts of them that were skipped or look wrong.
+    pub notices: Vec<String>,
+}
+
+/// Loads and merges the documents in [`DOCUMENTS`], and decides which operations the selection leaves out.
+pub fn join(files: &files::Files) -> Result<Joined, Diagnostics> {
+    let mut loaded = load::load_files(files, &DOCUMENTS)?;
+    let selected = Selection::read(files)?.decide(&mut loaded.documents);
+    joined(loaded, selected)
+}
+
+/// Loads and merges the documents of a directory without structure.
+pub fn join_all(files: &files::Files) -> Result<Joined, Diagnostics> {
+    joined(load::load_files(files, &[""])?, Selected::default())
+}
+
+fn joined(loaded: load::Loaded, selected: Selected) -> Result<Joined, Diagnostics> {
+    let mut merged = merge::merge(&loaded.documents)?;
+    let mut notices = loaded.notices;
+    notices.append(&mut merged.notices);
+    Ok(Joined {
+        documents: loaded.documents.len(),
+        merged,
+        selected,
+        notices,
+    })
+}
+
 /// Runs all stages on a specs directory.
 pub fn build(specs: &Path) -> Result<Contract, Diagnostics> {
     let files = read(specs)?;
-    stages(&files, &specs.display().to_string(), Mode::Strict, overlay::apply)
+    let name = specs.display().to_string();
+    stages(join(&files)?, &files, &name, Mode::Strict, overlay::apply)
 }
 
-/// Runs all stages on files in memory, skipping overlay actions that fail. Calls `each` with the outcome of every action.
+/// Runs all stages on documents that are joined already, skipping overlay actions that fail. Calls `each` with the outcome of every
+/// action. The overlays are those in `files`.
 pub fn build_best_effort(
+    joined: Joined,
     files: &files::Files,
     name: &str,
     each: &mut dyn FnMut(overlay::Applied<'_>),
 ) -> Result<Contract, Diagnostics> {
-    stages(files, name, Mode::BestEffort, |document, overlays| {
+    stages(joined, files, name, Mode::BestEffort, |document, overlays| {
         let mut count = 0;
         overlay::apply_each(document, overlays, &mut |applied| {
             count += 1;
@@ -64,7 +104,7 @@ pub fn build_best_effort(
     })
 }
 
-/// How local operations that differ from the vendor's, and entries of the selection that match nothing, are reported.
+/// The report of local operations that differ from the vendor's, and of entries of the selection that match nothing.
 enum Mode {
     /// As errors.
     Strict,
@@ -73,22 +113,24 @@ enum Mode {
 }
 
 fn stages(
+    joined: Joined,
     files: &files::Files,
     name: &str,
     mode: Mode,
     apply_overlays: impl FnOnce(&mut Value, &[overlay::Overlay]) -> Result<usize, Diagnostics>,
 ) -> Result<Contract, Diagnostics> {
-    let mut loaded = load::load_files(files, &DOCUMENTS)?;
-    if loaded.documents.is_empty() {
+    let Joined {
+        documents,
+        mut merged,
+        selected,
+        mut notices,
+    } = joined;
+    if documents == 0 {
         return Err(Diagnostics::new(
             None,
             format!("{name}: no OpenAPI document under `upstream/` or `local/`"),
         ));
     }
-    let selected = Selection::read(files)?.decide(&mut loaded.documents);
-    let mut merged = merge::merge(&loaded.documents)?;
-    let mut notices = loaded.notices;
-    notices.extend(merged.notices.iter().cloned());
     let mut errors = merged.superseded_errors();
     errors.extend(selected.errors.clone());
     match mode {
@@ -122,7 +164,7 @@ fn stages(
     notices.extend(inline::inline(&mut document, &locations)?);
     notices.extend(supported::apply(&mut document, &mut locations));
     notices.extend(recursion::place(&mut document));
-    conventions::apply(&mut document, &locations)?;
+    notices.extend(conventions::apply(&mut document, &locations)?);
     ids::apply(&mut document, &locations)?;
     limits::apply(&mut document, &locations)?;
     notices.extend(texts::apply(&mut document, &locations)?);

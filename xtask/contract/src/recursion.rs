@@ -55,9 +55,12 @@ pub fn place(document: &mut Value) -> Vec<String> {
             }
         }
     });
-    let notice =
-        |name| format!("the schema `{name}` contains itself and has no properties: it is any JSON value where it does");
-    untyped.into_iter().map(notice).collect()
+    untyped.iter().map(|name| notice(name)).collect()
+}
+
+/// The notice about a schema that contains itself and that no type can express.
+pub fn notice(name: &str) -> String {
+    format!("the schema `{name}` contains itself and has no properties: it is any JSON value where it does")
 }
 
 fn place_in(
@@ -154,7 +157,7 @@ mod tests {
             let mut notices = inline::inline(document, &locations)?;
             notices.extend(supported::apply(document, &mut locations));
             notices.extend(place(document));
-            conventions::apply(document, &locations)?;
+            notices.extend(conventions::apply(document, &locations)?);
             naming::assign_names(document, &locations)?;
             Ok(notices)
         };

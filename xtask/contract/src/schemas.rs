@@ -1,10 +1,10 @@
 //! Traversal of normalized schemas, and the kinds of them.
 
 use openapi_reader::grammar::{Kind, each_part};
+use openapi_reader::pointer::token;
 use serde_json::{Map, Value};
 
 use crate::extensions::RECURSIVE;
-use crate::pointer::token;
 
 pub use crate::media::JSON;
 

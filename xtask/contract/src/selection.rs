@@ -4,14 +4,16 @@
 
 use std::collections::BTreeSet;
 
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::files::Files;
+use openapi_reader::grammar::METHODS;
+use openapi_reader::load::Document;
 use serde_json::Value;
-use spanned_json::{Kind, Language, Location, Node, parse};
+use spanned_json::{Kind, Language, Location, Node, parse, unescape};
 
-use crate::diagnostic::Diagnostics;
-use crate::files::Files;
-use crate::load::Document;
 use crate::merge::{LOCAL, UPSTREAM, is_below, without_names};
-use crate::operations::{Locations, METHODS, operations};
+use crate::operations::{Locations, operations};
+use crate::wildcards::{path_matches, wildcard};
 
 /// The name of the file in the specs directory.
 pub const FILE: &str = "selection.yaml";
@@ -98,42 +100,6 @@ impl Rule {
             }
         }
     }
-}
-
-/// Compares path segments: `*` stands for any characters of a segment, `**` for any number of segments.
-fn path_matches(pattern: &str, path: &str) -> bool {
-    fn segments(pattern: &[&str], path: &[&str]) -> bool {
-        match (pattern, path) {
-            ([], []) => true,
-            (["**"], _) => true,
-            (["**", rest @ ..], _) => (0..=path.len()).any(|skipped| segments(rest, &path[skipped..])),
-            ([first, rest @ ..], [segment, path @ ..]) => wildcard(first, segment) && segments(rest, path),
-            _ => false,
-        }
-    }
-    let mut parts: Vec<&str> = pattern.split('/').collect();
-    // Several in a row mean the same as one, and would try every split.
-    parts.dedup_by(|a, b| *a == "**" && *b == "**");
-    segments(&parts, &path.split('/').collect::<Vec<_>>())
-}
-
-/// Compares with a pattern in which `*` stands for any characters.
-fn wildcard(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(mut text) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        match text.find(part) {
-            Some(at) => text = &text[at + part.len()..],
-            None => return false,
-        }
-    }
-    text.ends_with(last)
 }
 
 impl Selection {
@@ -314,7 +280,7 @@ fn remove_operations(document: &mut Node, keys: &[(String, String)]) {
 }
 
 /// The decisions about the vendor's operations.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Selected {
     /// Operations to leave out: path without names of parameters, and method.
     left_out: BTreeSet<(String, String)>,
@@ -410,7 +376,7 @@ fn reachable<'a>(values: impl Iterator<Item = &'a Value>, components: Option<&'a
     values.for_each(|value| collect(value, &mut waiting));
     while let Some(reference) = waiting.pop() {
         if let Some((section, name)) = reference.split_once('/') {
-            let name = name.replace("~1", "/").replace("~0", "~");
+            let name = unescape(name);
             if found.insert(format!("{section}/{name}"))
                 && let Some(component) = components.and_then(|all| all.get(section)?.get(&name))
             {
@@ -428,26 +394,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn patterns_match_whole_segments() {
-        let cases = [
-            ("/a/*", "/a/b", true),
-            ("/a/*", "/a", false),
-            ("/a/*", "/a/b/c", false),
-            ("/a/**", "/a/b/c", true),
-            ("/a/**", "/a", true),
-            ("/a/**", "/ab", false),
-            ("/**/c", "/a/b/c", true),
-            ("/**/**/**/c", "/a/b/d", false),
-            ("/call_*/x", "/call_reports/x", true),
-            ("/a*b*c", "/a1b2c", true),
-            ("/a*b*c", "/a1c", false),
-        ];
-        for (pattern, path, expected) in cases {
-            assert_eq!(path_matches(pattern, path), expected, "{pattern} {path}");
-        }
-    }
 
     #[test]
     fn invalid_entries_are_errors_with_their_lines() {

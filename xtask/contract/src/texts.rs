@@ -13,7 +13,8 @@
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use serde_json::{Map, Value, json};
 
-use crate::diagnostic::Diagnostics;
+use openapi_reader::diagnostic::Diagnostics;
+
 use crate::extensions::{EMPTY, ID, TEXT};
 use crate::normalize::NULLABLE;
 use crate::operations::{Locations, for_each_operation, location_of};

@@ -103,7 +103,7 @@ fn expand_into<'a>(root: &'a Node, node: &'a Node, depth: usize, out: &mut Vec<&
         .get("$ref")
         .and_then(Node::as_str)
         .and_then(|reference| reference.strip_prefix('#'))
-        .and_then(|pointer| resolve(root, pointer))
+        .and_then(|pointer| root.pointer(pointer))
     {
         expand_into(root, target, depth + 1, out);
     }
@@ -118,14 +118,4 @@ fn expand_into<'a>(root: &'a Node, node: &'a Node, depth: usize, out: &mut Vec<&
         }
     }
     out.push(node);
-}
-
-fn resolve<'a>(root: &'a Node, pointer: &str) -> Option<&'a Node> {
-    pointer.split('/').skip(1).try_fold(root, |node, token| {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        match &node.kind {
-            Kind::Array(items) => items.get(token.parse::<usize>().ok()?),
-            _ => node.get(&token),
-        }
-    })
 }

@@ -1,6 +1,7 @@
 //! JSON Pointers (RFC 6901).
 
 use serde_json::Value;
+use spanned_json::unescape;
 
 /// Escapes a key as one reference token of a pointer.
 pub fn token(key: &str) -> String {
@@ -9,10 +10,7 @@ pub fn token(key: &str) -> String {
 
 /// The tokens of a pointer, without their escapes.
 pub fn tokens(pointer: &str) -> Vec<String> {
-    let tokens = pointer.split('/').skip(1);
-    tokens
-        .map(|token| token.replace("~1", "/").replace("~0", "~"))
-        .collect()
+    pointer.split('/').skip(1).map(unescape).collect()
 }
 
 /// The pointer with the escapes `%XX` of a URL replaced.

@@ -176,7 +176,7 @@ impl Node {
     /// The node at a JSON Pointer (RFC 6901).
     pub fn pointer(&self, pointer: &str) -> Option<&Node> {
         pointer.split('/').skip(1).try_fold(self, |node, token| {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = unescape(token);
             match &node.kind {
                 Kind::Object(object) => object.properties.get(&token),
                 Kind::Array(items) => items.get(token.parse::<usize>().ok()?),
@@ -188,7 +188,7 @@ impl Node {
     /// The node at a JSON Pointer (RFC 6901).
     pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Node> {
         pointer.split('/').skip(1).try_fold(self, |node, token| {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = unescape(token);
             match &mut node.kind {
                 Kind::Object(object) => object.properties.get_mut(&token),
                 Kind::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
@@ -242,6 +242,11 @@ pub fn parse(language: Language, first: &Location, text: &str) -> Result<Node, P
         location: Location::new(first.file.clone(), line),
         message,
     })
+}
+
+/// A token of a JSON Pointer (RFC 6901) without its escapes.
+pub fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@
 use std::path::Path;
 
 use openapi_diff::{Change, rules};
+use openapi_reader::diagnostic::Diagnostics;
 use spanned_json::{Kind, Language, Location, Node, ParseError, parse};
 
 use super::input::SPECS;
-use contract::diagnostic::Diagnostics;
 
 /// The list of this workspace, in its specs directory.
 const DEFAULT: &str = "accepted-changes.yaml";

@@ -9,8 +9,8 @@ use super::directory::Inventory;
 use super::input::{LeftOut, Side, compare};
 use super::report::{Report, counts, notes, quantity, section};
 use super::version;
-use contract::diagnostic::Diagnostics;
 use contract::operations::operations;
+use openapi_reader::diagnostic::Diagnostics;
 
 const INTRODUCTION: &str = "\
 # Changelog of the contract

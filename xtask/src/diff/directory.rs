@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use contract::diagnostic::Diagnostics;
-use contract::files::Files;
 use contract::overlay::Applied;
-use contract::pipeline::{DOCUMENTS, OVERLAYS};
-use contract::selection::Selection;
-use contract::{conventions, echo, ids, inline, limits, load, merge, naming, overlay, recursion, texts};
+use contract::pipeline::{self, DOCUMENTS, Joined, OVERLAYS};
+use contract::{conventions, echo, ids, inline, limits, naming, overlay, recursion, texts};
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::files::Files;
 use serde_json::Value;
-use spanned_json::{Kind, Location, Node};
+use spanned_json::{Kind, Location, Node, unescape};
 
 /// The contract in a directory.
 pub struct Contents {
@@ -41,32 +40,41 @@ pub struct OverlayInfo {
     pub actions: usize,
 }
 
+/// Returns `true` if the directory has the form of `--specs`.
+fn is_structured(files: &Files) -> bool {
+    files.in_directory(DOCUMENTS[0]).next().is_some()
+}
+
 /// Reads the contract in a directory in memory; the file names in its locations begin with `prefix`.
 pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
-    let structured = files.in_directory(DOCUMENTS[0]).next().is_some();
-    let mut loaded = if structured {
-        load::load_files(files, &DOCUMENTS)?
-    } else {
-        load::load_files(files, &[""])?
+    let joined = match is_structured(files) {
+        true => pipeline::join(files)?,
+        false => pipeline::join_all(files)?,
     };
-    if loaded.documents.is_empty() {
+    read_joined(prefix, joined, files)
+}
+
+/// Does the same with documents that are joined already.
+pub fn read_joined(prefix: &str, joined: Joined, files: &Files) -> Result<Contents, Diagnostics> {
+    let Joined {
+        documents,
+        mut merged,
+        selected,
+        mut notices,
+    } = joined;
+    if documents == 0 {
         return Err(Diagnostics::new(
             None,
             format!("{prefix}: no OpenAPI document; pages are expected in it or in its `upstream/`"),
         ));
     }
-    let selected = match structured {
-        true => Selection::read(files)?.decide(&mut loaded.documents),
-        false => Default::default(),
-    };
-    let mut merged = merge::merge(&loaded.documents)?;
     let superseded = merged.superseded_errors();
     let mut document = merged.document;
     let mut source = merged.source;
     // The root of a directory has no location.
     source.location = Location::new("", 1);
     relocate(&mut source, prefix);
-    let overlays = if structured {
+    let overlays = if is_structured(files) {
         overlay::load_overlays(files, OVERLAYS)?
     } else {
         Vec::new()
@@ -106,8 +114,6 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
             actions: node.get("actions").map_or(0, |actions| actions.items().len()),
         });
     }
-    let mut notices = loaded.notices;
-    notices.extend(merged.notices);
     notices.extend(superseded.iter().map(ToString::to_string));
     notices.extend(selected.errors.iter().chain(errors.iter()).map(ToString::to_string));
     let (unused, errors) = inline::inline_best_effort(&mut document, &merged.locations);
@@ -117,7 +123,8 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
     if inlined {
         notices.extend(recursion::place(&mut document));
     }
-    let errors = conventions::apply_best_effort(&mut document, &merged.locations);
+    let (found, errors) = conventions::apply_best_effort(&mut document, &merged.locations);
+    notices.extend(found);
     notices.extend(errors.iter().map(ToString::to_string));
     for stage in [ids::apply, limits::apply] {
         if let Err(errors) = stage(&mut document, &merged.locations) {
@@ -206,7 +213,7 @@ fn remove(source: &mut Node, pointer: &str, action: &Location) {
     let Some((parent, last)) = pointer.rsplit_once('/') else {
         return;
     };
-    let key = last.replace("~1", "/").replace("~0", "~");
+    let key = unescape(last);
     let Some(parent) = source.pointer_mut(parent) else {
         return;
     };

@@ -1,5 +1,7 @@
 //! Selects changes by the paths, resources, audiences and severities that matter to the reader.
 
+use contract::merge::without_names;
+use contract::wildcards;
 use openapi_diff::{Change, Severity};
 
 /// The changes that are reported and counted. Default: all, by their severity for callers and `pbx-client`.
@@ -74,40 +76,10 @@ impl Filters {
     }
 }
 
-/// Returns `true` if the pattern matches the whole path.
+/// Returns `true` if the pattern matches the whole path. Slashes around them may be left out, and names of parameters do not matter.
 fn path_matches(pattern: &str, path: &str) -> bool {
-    let segments = |text: &str| {
-        text.split('/')
-            .filter(|s| !s.is_empty())
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let (pattern, path) = (segments(pattern), segments(path));
-    matches(
-        &pattern,
-        &path,
-        |pattern| pattern == "**",
-        |pattern, segment| {
-            let (pattern, segment): (Vec<_>, Vec<_>) = (pattern.chars().collect(), segment.chars().collect());
-            matches(&pattern, &segment, |pattern| *pattern == '*', |a, b| a == b)
-        },
-    )
-}
-
-/// Matches a list with patterns, of which some stand for any number of items. Quadratic at most.
-fn matches<T>(patterns: &[T], items: &[T], is_many: impl Fn(&T) -> bool, is_match: impl Fn(&T, &T) -> bool) -> bool {
-    let mut reached = vec![false; items.len() + 1];
-    reached[0] = true;
-    for pattern in patterns {
-        let mut next = vec![false; items.len() + 1];
-        let is_many = is_many(pattern);
-        for index in 0..=items.len() {
-            let from_before = index > 0 && reached[index - 1] && !is_many && is_match(pattern, &items[index - 1]);
-            next[index] = from_before || (is_many && (reached[index] || (index > 0 && next[index - 1])));
-        }
-        reached = next;
-    }
-    reached[items.len()]
+    let plain = |text: &str| without_names(text.trim_matches('/')).0;
+    wildcards::path_matches(&plain(pattern), &plain(path))
 }
 
 #[cfg(test)]
@@ -120,6 +92,7 @@ mod tests {
             ("/tenants", "/tenants", true),
             ("/tenants", "/tenants/{id}", false),
             ("/tenants/*", "/tenants/{id}", true),
+            ("/tenants/{key}", "/tenants/{id}", true),
             ("/tenants/*", "/tenants", false),
             ("/tenants/*", "/tenants/{id}/dealers", false),
             ("/tenants/**", "/tenants", true),

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use contract::diagnostic::Diagnostics;
-use contract::files::{Files, is_document};
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::files::{Files, is_document};
 
 /// A file or directory of a revision.
 pub enum Object {

@@ -6,17 +6,17 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::directory::{self, Inventory};
+use super::directory::{self, Contents, Inventory};
 use super::git::{self, Object};
-use contract::diagnostic::Diagnostics;
-use contract::files::Files;
-use contract::load;
 use contract::merge::without_names;
 use contract::model::resource_of;
 use contract::operations::operations;
-use contract::pipeline;
+use contract::pipeline::{self, Joined};
 use contract::selection::{self, prune, remove_operation};
 use openapi_diff::{Change, Prefixes, Settings};
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::files::Files;
+use openapi_reader::load;
 use spanned_json::{Location, Node};
 
 /// One side of a comparison.
@@ -226,14 +226,25 @@ impl Side {
 
     /// Reads a directory in memory. The file names in its locations begin with `prefix`.
     pub fn from_files(name: &str, prefix: &str, files: &Files) -> Result<Self, Diagnostics> {
-        let contents = directory::read(prefix, files)?;
-        Ok(Self {
+        Ok(Self::from_contents(name, directory::read(prefix, files)?))
+    }
+
+    /// Reads documents that are joined already, and the overlays in `files`.
+    pub fn from_joined(name: &str, prefix: &str, joined: Joined, files: &Files) -> Result<Self, Diagnostics> {
+        Ok(Self::from_contents(
+            name,
+            directory::read_joined(prefix, joined, files)?,
+        ))
+    }
+
+    fn from_contents(name: &str, contents: Contents) -> Self {
+        Self {
             name: name.to_owned(),
             document: contents.document,
             source: contents.source,
             notices: contents.notices,
             inventory: Some(contents.inventory),
-        })
+        }
     }
 
     /// Reads a file, and the files of its directory that it refers to.

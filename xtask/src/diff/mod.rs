@@ -12,12 +12,12 @@ pub mod version;
 
 use std::path::{Path, PathBuf};
 
-use contract::diagnostic::Diagnostics;
-
 use self::accepted::Accepted;
 use self::filter::Filters;
 use self::input::{LeftOut, Side, compare_with};
 use self::report::{FailOn, Format, Report};
+
+use openapi_reader::diagnostic::Diagnostics;
 
 /// The arguments of `cargo xtask diff`.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -1,14 +1,15 @@
 //! Compares the implementations of the server traits with the newly generated traits.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use contract::files::relative;
 use syn::{ImplItem, Item, TraitItem};
 
-use super::surface::signature;
+use openapi_reader::files::relative;
+
+use super::sources;
+use super::surface::{parse, signature};
 
 /// The directory of the generated traits, and that of the crates that may implement them.
 const TRAITS: &str = "crates/pbx-api/src/generated/";
@@ -96,7 +97,7 @@ fn traits(files: &BTreeMap<String, String>) -> Result<Traits> {
         if !path.starts_with(TRAITS) || !path.ends_with(".rs") {
             continue;
         }
-        for item in syn::parse_file(content).with_context(|| path.clone())?.items {
+        for item in parse(content).with_context(|| path.clone())?.items {
             if let Item::Trait(item) = item {
                 let methods = item.items.iter().filter_map(|item| match item {
                     TraitItem::Fn(method) => Some((method.sig.ident.to_string(), signature(&method.sig))),
@@ -111,12 +112,9 @@ fn traits(files: &BTreeMap<String, String>) -> Result<Traits> {
 
 /// Finds the implementations of these traits in the sources of the crates, by trait.
 fn implementations(root: &Path, names: &[&String]) -> Result<BTreeMap<String, Implementation>> {
-    let mut sources = Vec::new();
-    list(&root.join(CRATES), &mut sources)?;
-    sources.sort();
     let mut found = BTreeMap::new();
-    for path in sources {
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    for path in sources::list(&root.join(CRATES), &["generated", "target", "tests"])? {
+        let text = sources::read(&path)?;
         if !names.iter().any(|name| text.contains(&format!("{name} for "))) {
             continue;
         }
@@ -144,23 +142,4 @@ fn implementations(root: &Path, names: &[&String]) -> Result<BTreeMap<String, Im
         }
     }
     Ok(found)
-}
-
-/// Lists the hand-written sources in a directory, recursively.
-fn list(directory: &Path, out: &mut Vec<PathBuf>) -> Result<()> {
-    if !directory.exists() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(directory).with_context(|| directory.display().to_string())? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() {
-            if !matches!(name, "generated" | "target" | "tests") {
-                list(&path, out)?;
-            }
-        } else if name.ends_with(".rs") {
-            out.push(path);
-        }
-    }
-    Ok(())
 }

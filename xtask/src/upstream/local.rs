@@ -2,11 +2,12 @@
 
 use anyhow::{Context as _, Result, bail};
 use contract::emit;
-use contract::files::Files;
 use contract::merge::{Superseded, without_names};
 use contract::operations::operations;
-use contract::pages::blocks;
 use contract::selection::{prune, remove_operation};
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::files::Files;
+use openapi_reader::pages::blocks;
 use serde_json::Value;
 use spanned_json::{Language, Location, parse};
 
@@ -99,7 +100,7 @@ fn page(name: &str, text: &str, superseded: &[&Superseded]) -> Result<(usize, St
 fn file(name: &str, text: &str, superseded: &[&Superseded]) -> Result<(usize, String)> {
     let language = Language::from_file_name(name);
     let mut document = parse(language, &Location::new(name, 1), text)
-        .map_err(contract::diagnostic::Diagnostics::from)?
+        .map_err(Diagnostics::from)?
         .value();
     let removed = remove(&mut document, superseded);
     check(name, removed, superseded)?;

@@ -14,18 +14,19 @@ mod pages;
 mod pins;
 mod replace;
 mod report;
+mod sources;
 pub mod surface;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use codegen::Generated;
-use codegen::lists::{Lists, NotImplemented};
-use contract::diagnostic::Diagnostics;
-use contract::files::Files;
-use contract::{model, pipeline, selection};
+use codegen::lists::{self, Lists, NotImplemented};
+use contract::pipeline::{self, Joined};
+use contract::{model, selection};
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::files::Files;
 
 use self::overlays::{Corrected, Endpoint};
 use self::pages::Edits;
@@ -57,6 +58,8 @@ struct Adoption {
     edits: Edits,
     /// The files after adoption.
     files: Files,
+    /// The documents of them. No other edit is of a document.
+    joined: Joined,
     corrected: Corrected,
     renamed: Vec<pins::Renamed>,
     not_implemented: not_implemented::Plan,
@@ -73,7 +76,8 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
     }
     let before = pipeline::read(&specs)?;
     let plan = pages::plan(&before, &options.paths, options.partial)?;
-    let old = overlays::apply(&before)?;
+    let joined = pipeline::join(&before)?;
+    let old = overlays::apply(&joined, &before)?;
     let adoption = adoption(root, &specs, &plan, &old.endpoints(), &options.keep)?;
     // Before the long report, because it must be resolved first.
     if options.apply && !options.allow_dirty {
@@ -81,10 +85,11 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
     }
 
     // Overlay actions that fail on the present documents are notices; the diff to the new ones is still useful.
-    let old_side = Side::from_files(SPECS, SPECS, &before)?;
+    let old_side = Side::from_joined(SPECS, SPECS, joined, &before)?;
     let name = options.paths.iter().map(|path| path.display().to_string());
     let name = name.collect::<Vec<_>>().join(", ");
-    let new_side = with_given_names(&plan, Side::from_files(&name, SPECS, &adoption.files))?;
+    let joined = adoption.joined.clone();
+    let new_side = with_given_names(&plan, Side::from_joined(&name, SPECS, joined, &adoption.files))?;
     let mut changes = compare(&old_side, &new_side);
     // Until they are adopted, the new documents are where they were given.
     for location in changes.iter_mut().filter_map(|change| change.new_location.as_mut()) {
@@ -99,7 +104,7 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
     let mut lists = Lists::read(&specs)?;
     let present = present(root, &before, &lists)?;
     lists.not_implemented = NotImplemented::parse(&adoption.not_implemented.text)?;
-    let new = generated(&adoption.files, "the new documents", &lists);
+    let new = generated(adoption.joined, &adoption.files, "the new documents", &lists);
     let (names, implementations) = match &new {
         Ok((new, _)) => (
             surface::changes(&present, &new.files)?,
@@ -167,7 +172,8 @@ fn adoption(
     // Pins are planned from scratch: the vendor's names may have changed again.
     let pinned = files.get(pins::FILE).map(|content| content.into_owned());
     files.remove(pins::FILE);
-    let corrected = with_given_names(plan, overlays::apply(&files))?;
+    let mut joined = with_given_names(plan, pipeline::join(&files))?;
+    let corrected = with_given_names(plan, overlays::apply(&joined, &files))?;
     for entry in keep {
         let mut errors = corrected.selection_errors.iter();
         if let Some(error) = errors.find(|error| error.message.starts_with(&format!("`{entry}` "))) {
@@ -182,6 +188,9 @@ fn adoption(
         }
         edits.insert(name, content);
     }
+    if !superseded.is_empty() {
+        joined = with_given_names(plan, pipeline::join(&files))?;
+    }
     let endpoints = corrected.endpoints();
     let renamed = pins::decide(root, old, &endpoints)?;
     let overlay = pins::overlay(&renamed).map(String::into_bytes);
@@ -192,15 +201,10 @@ fn adoption(
         edits.insert(pins::FILE.to_owned(), overlay);
     }
 
-    let list = specs.join(not_implemented::FILE);
-    let present = match fs::read_to_string(&list) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error).with_context(|| list.display().to_string()),
-    };
+    let present = lists::read(&specs.join(not_implemented::FILE))?;
     let traits: BTreeSet<String> = endpoints
         .iter()
-        .map(|endpoint| not_implemented::trait_of(&endpoint.path))
+        .map(|endpoint| model::trait_of(&model::resource_of(&endpoint.path)))
         .collect();
     let implemented = implementation::implemented(root, &traits)?;
     let not_implemented = not_implemented::plan(present.as_deref(), old, &endpoints, &implemented);
@@ -211,6 +215,7 @@ fn adoption(
     Ok(Adoption {
         edits,
         files,
+        joined,
         corrected,
         renamed,
         not_implemented,
@@ -232,18 +237,22 @@ fn new_resources(old: &[Endpoint], new: &[Endpoint]) -> BTreeMap<String, usize> 
 fn present(root: &Path, before: &Files, lists: &Lists) -> anyhow::Result<BTreeMap<String, String>> {
     let files = surface::present(root)?;
     if files.is_empty() {
-        return Ok(generated(before, SPECS, lists)?.0.files);
+        return Ok(generated(pipeline::join(before)?, before, SPECS, lists)?.0.files);
     }
     Ok(files)
 }
 
 /// Generates all files in memory, skipping overlay actions that fail. Returns the errors of the lists too.
-fn generated(files: &Files, name: &str, lists: &Lists) -> anyhow::Result<(Generated, Option<Diagnostics>)> {
-    let contract = pipeline::build_best_effort(files, name, &mut |_| {})?;
-    let errors = lists
-        .check(&model::read(&contract.document, &contract.locations)?)
-        .err();
-    Ok((codegen::from_contract(contract, lists)?, errors))
+fn generated(
+    joined: Joined,
+    files: &Files,
+    name: &str,
+    lists: &Lists,
+) -> anyhow::Result<(Generated, Option<Diagnostics>)> {
+    let contract = pipeline::build_best_effort(joined, files, name, &mut |_| {})?;
+    let api = model::read(&contract.document, &contract.locations)?;
+    let errors = lists.check(&api).err();
+    Ok((codegen::from_contract(contract, api, lists)?, errors))
 }
 
 /// Errors about new documents, with the names that were given.

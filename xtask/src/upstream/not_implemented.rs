@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use codegen::lists::NotImplemented;
-use contract::identifier::pascal;
-use contract::model::resource_of;
+use contract::model::{resource_of, trait_of};
 
 use super::overlays::Endpoint;
 
@@ -30,11 +29,6 @@ impl Plan {
     }
 }
 
-/// Returns the name of the trait of a path's resource.
-pub fn trait_of(path: &str) -> String {
-    format!("{}Api", pascal(&resource_of(path)))
-}
-
 /// Plans the list. `present` is the text of the file; `implemented` has the names of implemented traits.
 pub fn plan(present: Option<&str>, old: &[Endpoint], new: &[Endpoint], implemented: &BTreeSet<String>) -> Plan {
     let known: BTreeSet<_> = old.iter().map(Endpoint::key).collect();
@@ -56,7 +50,7 @@ pub fn plan(present: Option<&str>, old: &[Endpoint], new: &[Endpoint], implement
     for endpoint in new {
         let entry = endpoint.to_string();
         if !known.contains(&endpoint.key())
-            && implemented.contains(&trait_of(&endpoint.path))
+            && implemented.contains(&trait_of(&resource_of(&endpoint.path)))
             && !entries.iter().any(|(listed, _)| *listed == entry)
         {
             plan.added.push(entry.clone());

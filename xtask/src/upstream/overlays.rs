@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use contract::diagnostic::Diagnostics;
-use contract::files::Files;
-use contract::load;
-use contract::merge::{self, Superseded, without_names};
+use contract::merge::{Superseded, without_names};
 use contract::operations::operations;
 use contract::overlay::{self, ActionError};
-use contract::pipeline::{DOCUMENTS, OVERLAYS};
-use contract::pointer::token;
-use contract::selection::Selection;
+use contract::pipeline::{Joined, OVERLAYS};
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::files::Files;
+use openapi_reader::pointer::{token, tokens};
 use spanned_json::Location;
 
 /// An action with another outcome on the new pages.
@@ -136,12 +134,10 @@ pub fn compare(old: Corrected, new: Corrected) -> OverlayReport {
     OverlayReport { affected, actions }
 }
 
-/// Merges the documents and applies every action.
-pub fn apply(files: &Files) -> Result<Corrected, Diagnostics> {
-    let mut loaded = load::load_files(files, &DOCUMENTS)?;
-    let selected = Selection::read(files)?.decide(&mut loaded.documents);
-    let merged = merge::merge(&loaded.documents)?;
-    let mut document = merged.document;
+/// Applies every action to the documents.
+pub fn apply(joined: &Joined, files: &Files) -> Result<Corrected, Diagnostics> {
+    let Joined { merged, selected, .. } = joined;
+    let mut document = merged.document.clone();
     let overlays = overlay::load_overlays(files, OVERLAYS)?;
     let mut outcomes = Vec::new();
     overlay::apply_each(&mut document, &overlays, &mut |applied| {
@@ -176,8 +172,8 @@ pub fn apply(files: &Files) -> Result<Corrected, Diagnostics> {
         left_out,
         document,
         outcomes,
-        selection_errors: selected.errors,
-        superseded: merged.superseded,
+        selection_errors: selected.errors.clone(),
+        superseded: merged.superseded.clone(),
     })
 }
 
@@ -270,12 +266,7 @@ fn display_all(pointers: &[String]) -> Vec<String> {
 
 /// Formats a pointer for people: `POST /tenants: requestBody › content › application/json › schema`.
 fn display(pointer: &str) -> String {
-    let segments: Vec<String> = pointer
-        .split('/')
-        .skip(1)
-        .map(|segment| segment.replace("~1", "/").replace("~0", "~"))
-        .collect();
-    match segments.as_slice() {
+    match tokens(pointer).as_slice() {
         [paths, path] if paths == "paths" => path.clone(),
         [paths, path, method, rest @ ..] if paths == "paths" => {
             let place = format!("{} {path}", method.to_uppercase());
@@ -290,6 +281,8 @@ fn display(pointer: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use contract::pipeline::join;
+
     use super::*;
 
     /// The difference of the outcomes of one action on two documents.
@@ -304,7 +297,8 @@ mod tests {
             files.insert("overlays/a.yaml".to_owned(), overlay.into_bytes());
             files
         };
-        let mut affected = compare(apply(&files(old)).unwrap(), apply(&files(new)).unwrap()).affected;
+        let [old, new] = [files(old), files(new)].map(|files| apply(&join(&files).unwrap(), &files).unwrap());
+        let mut affected = compare(old, new).affected;
         assert!(affected.len() <= 1);
         affected.pop().map(|action| action.difference)
     }

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use contract::diagnostic::{Diagnostic, Diagnostics};
-use contract::files::{Files, is_document};
-use contract::load::{self, Document};
 use contract::merge::without_names;
 use contract::operations::operations;
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
 use contract::selection;
+use openapi_reader::diagnostic::{Diagnostic, Diagnostics};
+use openapi_reader::files::{Files, is_document};
+use openapi_reader::load::{self, Document};
 use spanned_json::Location;
 
 /// The directory of the vendor's documents in the specs directory.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use contract::identifier::{pascal, snake};
 
 use super::overlays::Endpoint;
+use super::sources;
 
 /// The overlay of pins, relative to `specs/`.
 pub const FILE: &str = "overlays/05-operation-ids.yaml";
@@ -49,7 +49,11 @@ pub fn decide(root: &Path, old: &[Endpoint], new: &[Endpoint]) -> Result<Vec<Ren
     }
     let mut words = BTreeSet::new();
     for directory in CODE {
-        collect(&root.join(directory), &mut words)?;
+        for path in sources::list(&root.join(directory), &["generated", "target"])? {
+            let text = sources::read(&path)?;
+            let all = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            words.extend(all.map(str::to_owned));
+        }
     }
     let is_used = |id: &str| {
         let method = snake(id);
@@ -79,30 +83,6 @@ pub fn decide(root: &Path, old: &[Endpoint], new: &[Endpoint]) -> Result<Vec<Ren
         }
     });
     Ok(renamed.collect())
-}
-
-/// The words of hand-written sources, recursively.
-fn collect(directory: &Path, words: &mut BTreeSet<String>) -> Result<()> {
-    if !directory.exists() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(directory).with_context(|| directory.display().to_string())? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() {
-            if !matches!(name, "generated" | "target") {
-                collect(&path, words)?;
-            }
-        } else if name.ends_with(".rs") {
-            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
-                if !word.is_empty() && !words.contains(word) {
-                    words.insert(word.to_owned());
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The overlay that pins names; `None` if nothing is pinned.
@@ -141,6 +121,8 @@ pub fn overlay(renamed: &[Renamed]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn endpoint(method: &str, path: &str, id: &str) -> Endpoint {

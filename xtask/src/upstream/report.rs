@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use contract::diagnostic::Diagnostics;
 use contract::merge::Superseded;
 use openapi_diff::{Change, Severity};
+use openapi_reader::diagnostic::Diagnostics;
 
 use super::implementation::TraitDiff;
 use super::not_implemented;

@@ -8,32 +8,17 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use xtask::diff::input::{Side, compare};
 
+use super::random::Random;
 use super::{changes, side};
 
-/// A deterministic generator (xorshift).
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, count: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % count
-    }
-
-    fn chance(&mut self, percent: u64) -> bool {
+    fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
-    }
-
-    fn pick<T: Clone>(&mut self, all: &[T]) -> T {
-        let index = self.below(all.len() as u64) as usize;
-        all[index].clone()
     }
 
     fn shuffle<T>(&mut self, all: &mut [T]) {
         for index in (1..all.len()).rev() {
-            let other = self.below(index as u64 + 1) as usize;
-            all.swap(index, other);
+            all.swap(index, self.below(index + 1));
         }
     }
 }

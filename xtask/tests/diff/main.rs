@@ -9,6 +9,8 @@ mod identity;
 mod keywords;
 mod locations;
 mod options;
+#[path = "../random/mod.rs"]
+mod random;
 mod rules;
 
 use openapi_diff::Change;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contract::listing;
-use contract::operations::METHODS;
-use contract::pointer::token;
+use openapi_reader::grammar::METHODS;
+use openapi_reader::pointer::token;
 use serde_json::{Value, json};
 
 /// A change of any keyword of the contract changes a few lines of the snapshots.

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use contract::load;
 use contract::operations::operations;
+use openapi_reader::load;
 use serde_json::{Value, json};
 
 use super::assert_contains;

@@ -284,7 +284,7 @@ async fn mounted_resources_are_listed() {
     );
     assert_eq!(server.unmounted(), ["spare"]);
     // A second mount of the same resource replaces the first.
-    assert_eq!(server.mount(gadgets::router()).mounted().len(), 6);
+    assert_eq!(server.mount(gadgets::router()).mounted().len(), 7);
 }
 
 /// All schemas compile: those of the fixture and those of this crate's own contract.

@@ -175,7 +175,8 @@ pub enum ResponseBody {
 pub const ITEMS: &str = "items";
 
 impl Parameter {
-    pub(crate) const fn new(location: ParameterLocation, field: Field) -> Self {
+    /// A parameter whose arrays are sent as OpenAPI says by default.
+    pub const fn new(location: ParameterLocation, field: Field) -> Self {
         let style = match location {
             ParameterLocation::Query => ArrayStyle::Repeat,
             ParameterLocation::Path | ParameterLocation::Header => ArrayStyle::Joined(','),
@@ -191,7 +192,8 @@ impl Parameter {
 }
 
 impl Field {
-    pub(crate) const fn new(name: &'static str, flag: &'static str, value_type: ValueType, help: &'static str) -> Self {
+    /// A property or parameter that is optional, not nullable, and may be sent.
+    pub const fn new(name: &'static str, flag: &'static str, value_type: ValueType, help: &'static str) -> Self {
         Self {
             name,
             flag,
@@ -203,17 +205,20 @@ impl Field {
         }
     }
 
-    pub(crate) const fn required(mut self) -> Self {
+    /// Makes it required.
+    pub const fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    pub(crate) const fn nullable(mut self) -> Self {
+    /// Allows null.
+    pub const fn nullable(mut self) -> Self {
         self.nullable = true;
         self
     }
 
-    pub(crate) const fn read_only(mut self) -> Self {
+    /// Marks it as sent by servers only.
+    pub const fn read_only(mut self) -> Self {
         self.read_only = true;
         self
     }

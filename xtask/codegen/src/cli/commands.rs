@@ -14,10 +14,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contract::diagnostic::Diagnostics;
 use contract::model::{Api, Operation, ParameterLocation, Property, SuccessBody, Type, TypeKind};
 use contract::naming::words::singular;
 use heck::ToKebabCase as _;
+use openapi_reader::diagnostic::Diagnostics;
 
 use super::table::{Entry, Table, key};
 use super::{ITEMS, has_items};

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use contract::diagnostic::Diagnostics;
 use contract::model::Operation;
 use indexmap::IndexMap;
+use openapi_reader::diagnostic::Diagnostics;
 use spanned_json::{Kind, Language, Location, Node};
 
 /// The name of the file in the directory of the documents.

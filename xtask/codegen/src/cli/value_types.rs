@@ -8,27 +8,15 @@ use quote::quote;
 
 use super::help_text;
 use crate::rust::names;
-use contract::model::{Api, BodyKind, Operation, Schema, StringFormat, SuccessBody, Type, TypeDef, TypeKind};
+use contract::model::{Api, Operation, Schema, StringFormat, Type, TypeDef, TypeKind};
 
 /// Returns the names of the objects that requests and successful responses contain.
 pub fn needed(api: &Api) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for schema in api.operations.iter().flat_map(schemas) {
+    for schema in api.operations.iter().flat_map(Operation::schemas) {
         reach(&schema.ty, api, &mut found);
     }
     found
-}
-
-fn schemas(operation: &Operation) -> Vec<&Schema> {
-    let mut schemas: Vec<&Schema> = operation.parameters.iter().map(|parameter| &parameter.schema).collect();
-    if let Some(BodyKind::Json(schema) | BodyKind::Form(schema)) = operation.body.as_ref().map(|body| &body.kind) {
-        schemas.push(schema);
-    }
-    schemas.extend(operation.successes.iter().filter_map(|success| match &success.body {
-        SuccessBody::Json(schema) => Some(schema),
-        SuccessBody::Empty | SuccessBody::Text { .. } | SuccessBody::Bytes { .. } => None,
-    }));
-    schemas
 }
 
 fn reach(ty: &Type, api: &Api, found: &mut BTreeSet<String>) {

@@ -9,6 +9,7 @@ use super::reduce::{self, Call};
 use super::types::Types;
 use crate::rust::docs;
 use crate::rust::literals::string as literal;
+use contract::media::{FORM, JSON, OCTETS, TEXT, concrete};
 use contract::model::{ArrayStyle, Body, BodyKind, Operation, Paging, Parameter, ParameterLocation, SuccessBody, Type};
 
 /// The page size of lists that document no maximum.
@@ -215,13 +216,13 @@ impl<'a> Writer<'a> {
         }) = &self.operation.body
         {
             let (kind, usual) = match kind {
-                BodyKind::Json(_) => ("json", "application/json"),
-                BodyKind::Form(_) => ("form", "application/x-www-form-urlencoded"),
-                BodyKind::Text => ("text", "text/plain"),
-                BodyKind::Bytes => ("bytes", "application/octet-stream"),
+                BodyKind::Json(_) => ("json", JSON),
+                BodyKind::Form(_) => ("form", FORM),
+                BodyKind::Text => ("text", TEXT),
+                BodyKind::Bytes => ("bytes", OCTETS),
             };
             // A range is no type of a body.
-            if media_type != usual && !media_type.contains('*') {
+            if concrete(media_type, usual) != usual {
                 let _ = write!(out, "\n            .media_type({})", literal(media_type));
             }
             let _ = write!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::rust::literals;
-use contract::model::{Api, BodyKind, Schema, SuccessBody, Type, TypeKind};
+use contract::model::{Api, Operation, Type};
 
 /// The module of all IDs, which belong to no resource.
 pub const MODULE: &str = "ids";
@@ -16,30 +16,12 @@ pub fn name(kind: &str) -> String {
 
 /// Returns the kinds of objects that have an ID.
 pub fn kinds(api: &Api) -> BTreeSet<&str> {
-    let mut schemas: Vec<&Schema> = Vec::new();
-    for operation in &api.operations {
-        schemas.extend(operation.parameters.iter().map(|parameter| &parameter.schema));
-        if let Some(BodyKind::Json(schema) | BodyKind::Form(schema)) = operation.body.as_ref().map(|body| &body.kind) {
-            schemas.push(schema);
-        }
-        for success in &operation.successes {
-            schemas.extend(success.headers.iter().map(|header| &header.schema));
-            if let SuccessBody::Json(schema) = &success.body {
-                schemas.push(schema);
-            }
-        }
-    }
-    for ty in api.types.values() {
-        match &ty.kind {
-            TypeKind::Object { properties, additional } => {
-                schemas.extend(properties.iter().map(|property| &property.schema));
-                schemas.extend(additional.as_deref());
-            }
-            TypeKind::Union { variants } => schemas.extend(variants.iter().map(|variant| &variant.schema)),
-            TypeKind::Enum { .. } => {}
-        }
-    }
-    schemas.into_iter().filter_map(|schema| kind(&schema.ty)).collect()
+    let of_operations = api.operations.iter().flat_map(Operation::schemas);
+    let of_types = api.types.values().flat_map(|ty| ty.kind.schemas());
+    of_operations
+        .chain(of_types)
+        .filter_map(|schema| kind(&schema.ty))
+        .collect()
 }
 
 fn kind(ty: &Type) -> Option<&str> {

@@ -258,16 +258,12 @@ fn parameters_keep_their_wire_names() {
 #[test]
 fn error_for_an_unsupported_construct_names_the_operation() {
     let get = |id: &str, responses: Value| json!({"get": {"operationId": id, "responses": responses}});
-    let empty = json!({"200": {"description": ""}});
     let two = json!({"200": response(json!({"type": "string"})), "202": {"description": ""}});
-    let cases = [(
-        json!({"/a": get("doIt", two)}),
-        "`doIt`: its successes have different bodies",
-    )];
-    for (paths, expected) in cases {
-        let message = rejected(paths, json!({}));
-        assert!(message.contains(expected), "{message}");
-    }
+    let message = rejected(json!({"/a": get("doIt", two)}), json!({}));
+    assert!(
+        message.contains("`doIt`: its successes have different bodies"),
+        "{message}"
+    );
 }
 
 /// A list operation with these query parameters besides `skip` and `top`.

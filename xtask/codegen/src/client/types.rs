@@ -176,8 +176,9 @@ impl<'a> Types<'a> {
     }
 
     /// Returns the imports of a file with these types.
-    pub fn imports(&self, own: &[&Code]) -> String {
-        let defined: BTreeSet<&String> = own.iter().map(|ty| &ty.name).collect();
+    pub fn imports(&self, own: &[&Code], parts: &[&Code]) -> String {
+        // An import would hide the re-export of the part, through which others find the type.
+        let defined: BTreeSet<&String> = own.iter().chain(parts).map(|ty| &ty.name).collect();
         let mut foreign: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for name in own.iter().flat_map(|ty| &ty.named) {
             match self.modules.get(name) {
@@ -226,12 +227,7 @@ fn purposes<'a>(api: &'a Api, pages: &BTreeMap<&'a str, &'a Schema>) -> BTreeMap
         }
     }
     for (owner, ty) in api.types.iter().filter(|(name, _)| !pages.contains_key(name.as_str())) {
-        let schemas: Vec<&Schema> = match &ty.kind {
-            TypeKind::Object { properties, .. } => properties.iter().map(|property| &property.schema).collect(),
-            TypeKind::Union { variants } => variants.iter().map(|variant| &variant.schema).collect(),
-            TypeKind::Enum { .. } => Vec::new(),
-        };
-        for schema in schemas {
+        for schema in ty.kind.schemas() {
             if let Some(name) = innermost(&schema.ty) {
                 purposes
                     .entry(name)

@@ -9,6 +9,7 @@ use super::Named;
 use crate::client::builders::separator;
 use crate::client::types::Types;
 use crate::rust::{docs, literals, names, taken};
+use contract::media::{OCTETS, TEXT, concrete};
 use contract::model::{
     Api, Body, BodyKind, Header, Operation, Parameter, ParameterLocation, Schema, Success, SuccessBody,
 };
@@ -146,7 +147,7 @@ fn response(success: &Success, types: &Types<'_>) -> Result<String> {
             ", text: impl Into<String>".to_owned(),
             format!(
                 "bytes_response(self, {status}, {}, Into::<String>::into(text))",
-                literals::string(concrete(media_type, "text/plain"))
+                literals::string(concrete(media_type, TEXT))
             ),
         ),
         SuccessBody::Bytes { media_type } => (
@@ -162,17 +163,6 @@ fn response(success: &Success, types: &Types<'_>) -> Result<String> {
         docs::comments(&lines, "    "),
         success_method(status)
     ))
-}
-
-/// The media type of bytes.
-const OCTETS: &str = "application/octet-stream";
-
-/// Returns a concrete media type: `image/*` is a range.
-fn concrete<'a>(media_type: &'a str, usual: &'a str) -> &'a str {
-    match media_type.contains('*') {
-        true => usual,
-        false => media_type,
-    }
 }
 
 /// Returns the documented headers of all success responses and their methods, without duplicates.

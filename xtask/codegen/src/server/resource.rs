@@ -16,11 +16,12 @@ use contract::echo;
 use contract::media::{JSON, OCTETS};
 use contract::model::{
     Api, ArrayStyle, Body, BodyKind, Echo, Operation, Parameter, ParameterLocation, Property, Schema, Type, TypeKind,
+    trait_of,
 };
 
 /// Returns the trait of a resource.
 pub fn trait_name(resource: &str) -> Ident {
-    names::ident(&format!("{}Api", names::pascal(resource)))
+    names::ident(&trait_of(resource))
 }
 
 /// The generated code of a resource, except the types of the document.

@@ -7,6 +7,7 @@ use quote::quote;
 use super::{lists, rust_type};
 use crate::rust::{docs, names};
 use contract::echo;
+use contract::media::{OCTETS, TEXT, concrete};
 use contract::model::{Api, Header, Operation, Schema, StringFormat, Success, SuccessBody, Type};
 
 /// The successful responses of an operation.
@@ -151,20 +152,12 @@ impl<'a> Parts<'a> {
                 None => quote!(api::json(#status, &body)),
             },
             SuccessBody::Text { media_type } => {
-                let media_type = if media_type.contains('*') {
-                    "text/plain"
-                } else {
-                    media_type
-                };
+                let media_type = concrete(media_type, TEXT);
                 quote!(api::bytes(#status, #media_type, body.into()))
             }
             SuccessBody::Bytes { media_type } => {
                 // For a range, the `Content-Type` header replaces it.
-                let media_type = if media_type.contains('*') {
-                    "application/octet-stream"
-                } else {
-                    media_type
-                };
+                let media_type = concrete(media_type, OCTETS);
                 quote!(api::bytes(#status, #media_type, body))
             }
         };

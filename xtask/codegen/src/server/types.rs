@@ -52,24 +52,12 @@ pub fn reach(schema: &Schema, api: &Api, found: &mut BTreeSet<String>) {
                 return;
             }
             if let Some(def) = api.types.get(name) {
-                for inner in inner_schemas(def) {
+                for inner in def.kind.schemas() {
                     reach(inner, api, found);
                 }
             }
         }
         _ => {}
-    }
-}
-
-/// Returns the schemas of the properties, values or branches of a type.
-pub fn inner_schemas(def: &TypeDef) -> Vec<&Schema> {
-    match &def.kind {
-        TypeKind::Object { properties, additional } => {
-            let properties = properties.iter().map(|property| &property.schema);
-            properties.chain(additional.as_deref()).collect()
-        }
-        TypeKind::Union { variants } => variants.iter().map(|variant| &variant.schema).collect(),
-        TypeKind::Enum { .. } => Vec::new(),
     }
 }
 

@@ -21,9 +21,13 @@ fn document(shown: Value, update: Value, create: Value) -> Value {
     }})
 }
 
-fn apply(mut document: Value) -> Result<Value, String> {
-    conventions::apply(&mut document, &Locations::new()).map_err(|e| e.to_string())?;
-    Ok(document)
+fn apply(document: Value) -> Result<Value, String> {
+    apply_noting(document).map(|(document, _)| document)
+}
+
+fn apply_noting(mut document: Value) -> Result<(Value, Vec<String>), String> {
+    let notices = conventions::apply(&mut document, &Locations::new()).map_err(|e| e.to_string())?;
+    Ok((document, notices))
 }
 
 fn schema(document: &Value, path: &str, method: &str, holder: &str) -> Value {
@@ -32,7 +36,7 @@ fn schema(document: &Value, path: &str, method: &str, holder: &str) -> Value {
 
 /// The initial values in a schema, with their pointers.
 fn initial(schema: &Value) -> Vec<String> {
-    let (_, annotations) = split(schema);
+    let annotations = states(&mut schema.clone());
     annotations.iter().map(|(at, value)| format!("{at} {value}")).collect()
 }
 
@@ -105,10 +109,10 @@ fn merge_patch_without_get_keeps_initial_values() {
 }
 
 #[test]
-fn defaults_that_disagree_and_invalid_values_are_errors() {
+fn initial_values_that_disagree_or_are_invalid_are_errors() {
     let with = |schema: Value| object(json!({"n": object(json!({"a": schema}))}));
-    let default = |value: i64| with(json!({"type": "integer", "default": value}));
-    let error = apply(document(default(1), default(2), json!({}))).unwrap_err();
+    let stated = |value: i64| with(json!({"type": "integer", "x-initial": value}));
+    let error = apply(document(stated(1), stated(2), json!({}))).unwrap_err();
     assert!(
         error.contains("`POST /things/{id}`: the initial value of `n.a` is 1 in one place and 2 in another"),
         "{error}"
@@ -127,6 +131,24 @@ fn defaults_that_disagree_and_invalid_values_are_errors() {
     let valid =
         with(json!({"type": "array", "items": object(json!({"x": {"type": "string"}})), "x-initial": [{"x": null}]}));
     apply(document(valid.clone(), valid, json!({}))).unwrap();
+}
+
+#[test]
+fn defaults_that_disagree_or_are_no_value_of_the_response_are_notices() {
+    let shown = object(json!({"a": {"type": "integer", "default": 1}, "b": {"type": "string", "enum": ["X"]}}));
+    let update = object(json!({"a": {"type": "integer", "default": 2}, "b": {"type": "string", "default": "Y"}}));
+    let (document, notices) = apply_noting(document(shown, update, json!({}))).unwrap();
+    assert_eq!(
+        notices,
+        [
+            "`POST /things/{id}`: the default of `a` is 1 in one place and 2 in another: 1 is the initial value; if that is wrong, state `x-initial` in an overlay",
+            "`POST /things/{id}`: the default \"Y\" of `b` is not valid in the response and is no initial value; state `x-initial` in an overlay",
+        ]
+    );
+    assert_eq!(
+        initial(&schema(&document, "/things/{id}", "get", "responses/200")),
+        ["/properties/a/x-initial 1"]
+    );
 }
 
 fn components(mut document: Value) -> Value {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use openapi_reader::grammar::{self, walk};
 use openapi_reader::notices::Notices;
+use openapi_reader::pointer::{token, tokens};
 use serde_json::{Value, json};
 use spanned_json::{Kind, Node};
 
 use crate::inline::REF_NAME;
-use crate::pointer::{token, tokens};
 
 /// The new names of components, by section and name.
 type Renames = BTreeMap<(String, String), String>;

@@ -8,16 +8,17 @@ mod parameters;
 use std::collections::{BTreeSet, HashMap};
 
 use heck::ToLowerCamelCase;
+use openapi_reader::diagnostic::Diagnostics;
+use openapi_reader::grammar::METHODS;
+use openapi_reader::load::Document;
 use openapi_reader::notices::Notices;
+use openapi_reader::pointer::{first_difference, token};
 use serde_json::{Value, json};
 use spanned_json::{Kind, Location, Node};
 
 use self::components::rename_components;
 use self::parameters::{add_shared_parameters, rename_path_parameters};
-use crate::diagnostic::Diagnostics;
-use crate::load::Document;
-use crate::operations::{Locations, METHODS};
-use crate::pointer::{first_difference, token};
+use crate::operations::Locations;
 
 /// The directory of the vendor's documents.
 pub const UPSTREAM: &str = "upstream";
@@ -25,7 +26,7 @@ pub const UPSTREAM: &str = "upstream";
 pub const LOCAL: &str = "local";
 
 /// The merged document and the locations of its operations.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Merged {
     pub document: Value,
     /// The document with the location of each value.

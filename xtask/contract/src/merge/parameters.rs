@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
+use openapi_reader::diagnostic::Diagnostics;
 use openapi_reader::notices::Notices;
+use openapi_reader::pointer::tokens;
 use serde_json::Value;
 use spanned_json::{Kind, Node};
-
-use crate::diagnostic::Diagnostics;
-use crate::pointer::tokens;
 
 /// Header parameters that OpenAPI ignores: media types and security schemes describe them.
 const IGNORED_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];

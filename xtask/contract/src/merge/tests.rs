@@ -1,8 +1,9 @@
 use std::fs;
 
+use openapi_reader::files::Files;
+use openapi_reader::load::{load, load_files};
+
 use super::*;
-use crate::files::Files;
-use crate::load::{load, load_files};
 
 fn merged(pages: &[Value]) -> Result<Merged, Diagnostics> {
     let directory = tempfile::tempdir().unwrap();

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use openapi_reader::diagnostic::Diagnostics;
+
 use super::read::user_of;
 use super::{Api, Schema, Type, TypeKind};
-use crate::diagnostic::Diagnostics;
 use crate::extensions::INITIAL;
 use crate::operations::Locations;
 

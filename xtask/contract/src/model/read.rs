@@ -6,12 +6,12 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::diagnostic::Diagnostics;
 use crate::extensions::{ECHO, EMPTY, ID, INITIAL, MEDIA_TYPE, MERGE_PATCH, STATE};
 use crate::lower::{BINARY, EXTENSIBLE_ENUM, collect_references};
 use crate::media;
 use crate::operations::{Locations, operations};
 use crate::texts::empty_branch;
+use openapi_reader::diagnostic::Diagnostics;
 use spanned_json::Location;
 
 /// Reads a document.

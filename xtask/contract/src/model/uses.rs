@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use super::{Body, BodyKind, Operation, Schema, SuccessBody, Type, TypeDef, TypeKind};
+use super::{Body, BodyKind, Operation, Schema, SuccessBody, Type, TypeDef};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Use {
@@ -47,6 +47,13 @@ pub(super) fn mark(operations: &[Operation], types: &mut IndexMap<String, TypeDe
             mark(error, Use::Response);
         }
     }
+    // What no operation uses is generated to be read, for example the body of one of several errors that differ.
+    let mut seen = BTreeSet::new();
+    let unused = types.values().filter(|def| !def.in_request && !def.in_response);
+    let inner: Vec<Schema> = unused.flat_map(|def| def.kind.schemas()).cloned().collect();
+    for schema in inner {
+        visit(&schema, Use::Response, types, &mut seen);
+    }
     for (name, resources) in owners {
         if let Some(def) = types.get_mut(&name)
             && resources.len() == 1
@@ -74,14 +81,7 @@ fn visit(schema: &Schema, usage: Use, types: &mut IndexMap<String, TypeDef>, see
                 Use::Patch => (def.in_request, def.in_patch) = (true, true),
                 Use::Response => def.in_response = true,
             }
-            let inner: Vec<Schema> = match &def.kind {
-                TypeKind::Object { properties, additional } => {
-                    let additional = additional.iter().map(|a| (**a).clone());
-                    properties.iter().map(|p| p.schema.clone()).chain(additional).collect()
-                }
-                TypeKind::Union { variants } => variants.iter().map(|v| v.schema.clone()).collect(),
-                TypeKind::Enum { .. } => Vec::new(),
-            };
+            let inner: Vec<Schema> = def.kind.schemas().into_iter().cloned().collect();
             for schema in inner {
                 visit(&schema, usage, types, seen);
             }

@@ -1,13 +1,13 @@
 //! Finds every schema that needs a name, with its candidate names in order of preference.
 
 use openapi_reader::grammar::Kind;
+use openapi_reader::pointer::token;
 use serde_json::Value;
 
 use super::key::key;
 use super::words::{is_reading_verb, pascal, singular, split_verb};
 use crate::extensions::{MERGE_PATCH, RECURSIVE};
 use crate::inline::REF_NAME;
-use crate::pointer::token;
 use crate::recursion::reference;
 use crate::schemas::{list_items, needs_name};
 use crate::unions::words;
@@ -17,8 +17,8 @@ pub const NAME: &str = "x-name";
 
 /// One occurrence of a schema that needs a name.
 #[derive(Debug)]
-pub struct Occurrence {
-    pub schema: Value,
+pub struct Occurrence<'a> {
+    pub schema: &'a Value,
     /// Equal for equal schemas.
     pub key: String,
     /// Candidate names; the first free one is used, of a pinned schema only the first.
@@ -30,8 +30,8 @@ pub struct Occurrence {
     /// The noun of a schema nested in a request, for `input_name`.
     pub input_noun: Option<String>,
     pub order: usize,
-    pub path: String,
-    pub method: String,
+    pub path: &'a str,
+    pub method: &'a str,
     pub pointer: String,
     /// The reference to a schema that contains itself, as this one does.
     pub reference: Option<String>,
@@ -54,17 +54,17 @@ struct Naming {
     root: bool,
 }
 
-struct Collector<'a> {
+struct Collector<'a, 'f> {
     path: &'a str,
     method: &'a str,
     /// The operationId as a type name, unique.
     operation: String,
     direction: Direction,
-    found: &'a mut Vec<Occurrence>,
+    found: &'f mut Vec<Occurrence<'a>>,
 }
 
 /// Adds the occurrences of one operation.
-pub fn collect(path: &str, method: &str, operation: &Value, found: &mut Vec<Occurrence>) {
+pub fn collect<'a>(path: &'a str, method: &'a str, operation: &'a Value, found: &mut Vec<Occurrence<'a>>) {
     let id = operation
         .get("operationId")
         .and_then(Value::as_str)
@@ -85,8 +85,8 @@ pub fn collect(path: &str, method: &str, operation: &Value, found: &mut Vec<Occu
     collector.parameters(operation, &rest);
 }
 
-impl Collector<'_> {
-    fn responses(&mut self, operation: &Value, verb: &str, rest: &str) {
+impl<'a> Collector<'a, '_> {
+    fn responses(&mut self, operation: &'a Value, verb: &str, rest: &str) {
         let responses = operation.get("responses").and_then(Value::as_object);
         for (status, response) in responses.into_iter().flatten() {
             let at = format!("/responses/{status}");
@@ -123,7 +123,7 @@ impl Collector<'_> {
         }
     }
 
-    fn response(&mut self, schema: &Value, status: &str, verb: &str, rest: &str, at: &str) {
+    fn response(&mut self, schema: &'a Value, status: &str, verb: &str, rest: &str, at: &str) {
         let one = singular(rest);
         let result = format!("{}Result", self.operation);
         if let Some((items, items_at)) = list_items(schema) {
@@ -162,7 +162,7 @@ impl Collector<'_> {
         self.visit(schema, naming, at);
     }
 
-    fn body(&mut self, operation: &Value, rest: &str) {
+    fn body(&mut self, operation: &'a Value, rest: &str) {
         let Some(body) = operation.get("requestBody") else {
             return;
         };
@@ -181,7 +181,7 @@ impl Collector<'_> {
     }
 
     /// Visits the schemas in a body that contain themselves.
-    fn recursive(&mut self, holder: &Value, kind: Kind, at: &str) {
+    fn recursive(&mut self, holder: &'a Value, kind: Kind, at: &str) {
         let schemas = holder.get(RECURSIVE).and_then(Value::as_object);
         for (name, schema) in schemas.into_iter().flatten() {
             let at = format!("{at}/{RECURSIVE}/{}/schema", token(name));
@@ -201,7 +201,7 @@ impl Collector<'_> {
         }
     }
 
-    fn parameters(&mut self, operation: &Value, rest: &str) {
+    fn parameters(&mut self, operation: &'a Value, rest: &str) {
         self.direction = Direction::Request("");
         let parameters = operation.get("parameters").and_then(Value::as_array);
         for (index, parameter) in parameters.into_iter().flatten().enumerate() {
@@ -213,7 +213,7 @@ impl Collector<'_> {
     }
 
     /// Visits the schema of a property (or parameter, or header) of something called `noun`.
-    fn visit_property(&mut self, schema: &Value, noun: &str, property: &str, at: &str) {
+    fn visit_property(&mut self, schema: &'a Value, noun: &str, property: &str, at: &str) {
         let base = format!("{noun}{}", pascal(property));
         let naming = Naming {
             names: vec![base.clone(), format!("{}{}", self.operation, pascal(property))],
@@ -224,18 +224,18 @@ impl Collector<'_> {
         self.visit(schema, naming, at);
     }
 
-    fn visit(&mut self, schema: &Value, naming: Naming, at: &str) {
+    fn visit(&mut self, schema: &'a Value, naming: Naming, at: &str) {
         let noun = self.add(schema, naming, at);
         self.visit_subschemas(schema, &noun, at, false);
     }
 
-    fn visit_except_items(&mut self, schema: &Value, naming: Naming, at: &str) {
+    fn visit_except_items(&mut self, schema: &'a Value, naming: Naming, at: &str) {
         let noun = self.add(schema, naming, at);
         self.visit_subschemas(schema, &noun, at, true);
     }
 
     /// Records the schema if it needs a name; returns the noun for nested schemas.
-    fn add(&mut self, schema: &Value, naming: Naming, at: &str) -> String {
+    fn add(&mut self, schema: &'a Value, naming: Naming, at: &str) -> String {
         let pin = |name| schema.get(name).and_then(Value::as_str);
         let Naming {
             mut names,
@@ -263,15 +263,15 @@ impl Collector<'_> {
         }
         if needs_name(schema) {
             self.found.push(Occurrence {
-                schema: schema.clone(),
+                schema,
                 key: key(schema),
                 names,
                 pinned: explicit.is_some(),
                 rank: rank + u8::from(matches!(self.direction, Direction::Request(_)) && !root),
                 input_noun,
                 order: self.found.len(),
-                path: self.path.to_owned(),
-                method: self.method.to_owned(),
+                path: self.path,
+                method: self.method,
                 pointer: at.to_owned(),
                 reference: None,
             });
@@ -288,7 +288,7 @@ impl Collector<'_> {
         }
     }
 
-    fn visit_subschemas(&mut self, schema: &Value, noun: &str, at: &str, except_items: bool) {
+    fn visit_subschemas(&mut self, schema: &'a Value, noun: &str, at: &str, except_items: bool) {
         let Some(object) = schema.as_object() else { return };
         for (name, property) in object
             .get("properties")
@@ -324,7 +324,7 @@ impl Collector<'_> {
     }
 
     /// Visits an item, a map's value or a branch of a union.
-    fn visit_subschema(&mut self, schema: &Value, noun: &str, at: &str) {
+    fn visit_subschema(&mut self, schema: &'a Value, noun: &str, at: &str) {
         let naming = Naming {
             names: vec![noun.to_owned(), format!("{}{noun}", self.operation)],
             noun: noun.to_owned(),

@@ -21,20 +21,19 @@ pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use openapi_reader::diagnostic::Diagnostics;
 use openapi_reader::grammar::{Kind, walk};
+use openapi_reader::pointer::first_difference;
 use serde_json::{Map, Value, json};
 
 use self::collect::{NAME, Occurrence, collect};
-use self::key::{bare, key};
-use crate::diagnostic::Diagnostics;
+use self::key::key;
 use crate::extensions::{EMPTY, ID, INITIAL, LIMIT, RECURSIVE, TEXT};
-use crate::identifier;
 use crate::initial::share;
 use crate::inline::REF_NAME;
-use crate::model::resource_of;
+use crate::model::{resource_of, trait_of};
 use crate::normalize::{NULLABLE, is_annotation};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
-use crate::pointer::first_difference;
 use crate::reserved::TYPES;
 use crate::schemas::{for_each_schema, needs_name, needs_name_object};
 use crate::texts::{empty_branch, widen};
@@ -115,16 +114,16 @@ fn reserved(document: &Value) -> BTreeSet<String> {
     let mut reserved: BTreeSet<String> = TYPES.iter().map(|name| (*name).to_owned()).collect();
     ids(document, &mut reserved);
     let paths = operations(document).map(|(path, ..)| path);
-    reserved.extend(paths.map(|path| format!("{}Api", identifier::pascal(&resource_of(path)))));
+    reserved.extend(paths.map(|path| trait_of(&resource_of(path))));
     reserved
 }
 
 fn assign(
-    occurrences: &[Occurrence],
+    occurrences: &[Occurrence<'_>],
     reserved: &BTreeSet<String>,
     locations: &Locations,
 ) -> Result<HashMap<String, Assigned>, Diagnostics> {
-    let mut groups: Vec<Vec<&Occurrence>> = Vec::new();
+    let mut groups: Vec<Vec<&Occurrence<'_>>> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for occurrence in occurrences {
         let group = *index.entry(&occurrence.key).or_insert_with(|| {
@@ -135,9 +134,9 @@ fn assign(
     }
 
     let mut errors = Diagnostics::default();
-    let mut wanted: Vec<(Vec<String>, &Occurrence)> = Vec::new();
+    let mut wanted: Vec<(Vec<String>, &Occurrence<'_>)> = Vec::new();
     for group in &groups {
-        let location = |o: &Occurrence| location_of(locations, &o.path, &o.method).cloned();
+        let location = |o: &Occurrence<'_>| location_of(locations, o.path, o.method).cloned();
         let pins: BTreeSet<&str> = group
             .iter()
             .filter(|o| o.pinned)
@@ -165,7 +164,7 @@ fn assign(
 
     wanted.sort_by_key(|(_, o)| (!o.pinned, o.rank, o.order));
     let mut errors = Diagnostics::default();
-    let mut taken: HashMap<String, &Occurrence> = HashMap::new();
+    let mut taken: HashMap<String, &Occurrence<'_>> = HashMap::new();
     let mut names = HashMap::new();
     for (candidates, occurrence) in wanted {
         let free = |name: &&String| !taken.contains_key(*name) && !reserved.contains(*name);
@@ -184,7 +183,11 @@ fn assign(
         match choice.cloned().or_else(further) {
             Some(name) => {
                 taken.insert(name.clone(), occurrence);
-                let annotations = occurrence.schema.as_object().cloned().unwrap_or_default();
+                let keywords = occurrence.schema.as_object().into_iter().flatten();
+                let annotations = keywords.filter(|(keyword, _)| is_annotation(keyword));
+                let annotations = annotations
+                    .map(|(keyword, value)| (keyword.clone(), value.clone()))
+                    .collect();
                 let definer = occurrence.order;
                 names.insert(
                     occurrence.key.clone(),
@@ -196,7 +199,7 @@ fn assign(
                 );
             }
             None => errors.push(
-                location_of(locations, &occurrence.path, &occurrence.method),
+                location_of(locations, occurrence.path, occurrence.method),
                 conflict_message(&candidates[0], occurrence, taken.get(&candidates[0]).copied()),
             ),
         }
@@ -205,14 +208,16 @@ fn assign(
     Ok(names)
 }
 
-fn conflict_message(name: &str, occurrence: &Occurrence, other: Option<&Occurrence>) -> String {
-    let at = |o: &Occurrence| format!("`{} {}` at `{}`", o.method.to_uppercase(), o.path, o.pointer);
+fn conflict_message(name: &str, occurrence: &Occurrence<'_>, other: Option<&Occurrence<'_>>) -> String {
+    let at = |o: &Occurrence<'_>| format!("`{} {}` at `{}`", o.method.to_uppercase(), o.path, o.pointer);
+    // Keys are JSON.
+    let bare = |o: &Occurrence<'_>| serde_json::from_str::<Value>(&o.key).unwrap_or_default();
     match other {
         Some(other) => format!(
             "two different schemas need the name `{name}`: {} and {}; they first differ at `{}`. Set `{NAME}` on one of them in an overlay",
             at(other),
             at(occurrence),
-            first_difference(&bare(&other.schema), &bare(&occurrence.schema)).unwrap_or_default()
+            first_difference(&bare(other), &bare(occurrence)).unwrap_or_default()
         ),
         None => format!(
             "the name `{name}` of {} is reserved; set another `{NAME}` in an overlay",
@@ -222,7 +227,7 @@ fn conflict_message(name: &str, occurrence: &Occurrence, other: Option<&Occurren
 }
 
 /// `OfficeHoursInput` for a schema that would be both `CreateOfficeHours` and `UpdateOfficeHours`.
-fn input_name(group: &[&Occurrence]) -> Option<String> {
+fn input_name(group: &[&Occurrence<'_>]) -> Option<String> {
     let pinned = group.iter().any(|o| o.pinned);
     let mut relevant = group.iter().filter(|o| o.pinned == pinned).peekable();
     let noun = relevant.peek()?.input_noun.clone()?;

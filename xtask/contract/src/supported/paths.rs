@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use openapi_reader::grammar::METHODS;
 use serde_json::{Map, Value};
 use spanned_json::Location;
 
-use crate::operations::{Locations, METHODS, location_of};
+use crate::operations::{Locations, location_of};
 
 /// Encodes the paths for URLs, and leaves out those that no request can have. `note` gets the location of an operation on the path.
 pub(super) fn reduce(document: &mut Value, locations: &mut Locations, note: &mut dyn FnMut(Option<&Location>, String)) {

@@ -355,9 +355,10 @@ fn is_of_type(value: &Value, ty: &str) -> bool {
 /// Moves the properties beside a union into its branches: a value has those of the object and of one branch.
 fn distribute(object: &mut Map<String, Value>, at: &str, note: &mut Note<'_>) {
     for union in ["oneOf", "anyOf"] {
-        if !object
+        if object
             .get("properties")
-            .is_some_and(|p| p.as_object().is_some_and(|p| !p.is_empty()))
+            .and_then(Value::as_object)
+            .is_none_or(Map::is_empty)
         {
             return;
         }

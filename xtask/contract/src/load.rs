@@ -1,3 +1,0 @@
-//! The documents of a specs directory.
-
-pub use openapi_reader::load::*;

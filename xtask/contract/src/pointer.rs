@@ -1,3 +1,0 @@
-//! JSON Pointers (RFC 6901).
-
-pub use openapi_reader::pointer::*;
