@@ -215,4 +215,20 @@ mod tests {
         ];
         assert_eq!(names(pieces), expected.map(|(name, count)| (name.to_owned(), count)));
     }
+
+    #[test]
+    fn reexport_of_a_part_is_not_ambiguous() {
+        let pieces = vec![
+            piece(&["events"], 1500),
+            piece(&["issues", "events"], 1500),
+            piece(&["issues", "labels"], 1500),
+        ];
+        let files = divide("things", pieces);
+        let issues = files.iter().find(|file| file.name() == "things/issues.rs").unwrap();
+        let code = flat(issues);
+        assert!(
+            code.contains("pub use self::events::*;") && code.contains("use super::*;"),
+            "{code}"
+        );
+    }
 }

@@ -64,6 +64,8 @@ pub struct PartChange {
     pub old: String,
     pub new: String,
     pub positions: Positions,
+    /// `false` where the rule's reason for `pbx-client` to tolerate it does not hold.
+    pub is_tolerated: bool,
     /// Findings with equal messages are grouped only if this is equal too.
     pub fingerprint: u64,
 }
@@ -75,6 +77,7 @@ impl PartChange {
             old: String::new(),
             new: String::new(),
             positions: Positions::BOTH,
+            is_tolerated: true,
             fingerprint: 0,
         }
     }
@@ -97,6 +100,11 @@ impl PartChange {
 
     pub fn positions(mut self, positions: Positions) -> Self {
         self.positions = positions;
+        self
+    }
+
+    pub fn tolerated_if(mut self, holds: bool) -> Self {
+        self.is_tolerated = holds;
         self
     }
 
@@ -186,7 +194,7 @@ impl<'a> OperationDiff<'a, '_> {
             operation: Some(self.operation),
             positions,
             polarity: Polarity::Same,
-            is_tolerated: true,
+            is_tolerated: change.is_tolerated,
             is_in_code: self.in_code,
             old_pointer: Some(old_pointer),
             new_pointer: Some(new_pointer),

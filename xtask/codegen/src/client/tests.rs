@@ -392,3 +392,38 @@ fn schema_called_like_an_id_is_rejected() {
         "{message}"
     );
 }
+
+/// Progenitor derives the builder's name from that of the method, and cuts neither.
+#[test]
+fn operation_with_the_longest_name_has_a_builder() {
+    let id = format!("get{}C{}Id", "Company".repeat(11), "Setting".repeat(11));
+    let get = |id: &str| json!({"get": {"operationId": id, "responses": {"204": {"description": ""}}}});
+    generated(
+        json!({"/things": get(&id), "/others": get(&id[..id.len() - 2])}),
+        json!({}),
+    );
+}
+
+/// An import in a file would hide what its own parts re-export.
+#[test]
+fn divided_file_does_not_import_types_of_its_parts() {
+    let text = "Long.\n\n".repeat(400);
+    let mut schemas = json!({});
+    for letter in ["Aa", "Ab", "B", "C", "D", "E"] {
+        schemas[letter] = json!({"type": "object", "description": text, "properties": {"next": {"type": "string"}}});
+    }
+    schemas["A"] =
+        json!({"type": "object", "description": text, "properties": {"a": reference("Aa"), "b": reference("B")}});
+    let get = |name: &str| json!({"get": {"operationId": format!("get{name}"), "responses": {"200": response(reference(name))}}});
+    let mut paths = json!({});
+    for name in ["A", "Aa", "Ab", "B", "C", "D", "E"] {
+        paths[format!("/one/{name}")] = get(&format!("One{name}"));
+        paths[format!("/one/{name}")]["get"]["responses"] = get(name)["get"]["responses"].clone();
+        paths[format!("/two/{name}")] = paths[format!("/one/{name}")].clone();
+        paths[format!("/two/{name}")]["get"]["operationId"] = json!(format!("getTwo{name}"));
+    }
+    let files = generated(paths, schemas);
+    let part = &files["shared/names_a.rs"];
+    assert!(part.contains("use crate::generated::shared::types::B;"), "{part}");
+    assert!(files.contains_key("shared/names_a/names_aa.rs"), "{:?}", files.keys());
+}

@@ -3,6 +3,7 @@
 //! The client has names as text, because progenitor is given them, and appends an underscore to keywords. The crates of the server
 //! have raw identifiers. All other rules are the same in every crate.
 
+use heck::ToUpperCamelCase as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Span};
@@ -32,7 +33,8 @@ pub fn method(operation: &Operation) -> String {
 
 /// Returns the name of an operation as a type or variant: its builder, for example.
 pub fn type_of(operation: &Operation) -> String {
-    pascal(&operation.name)
+    // The name is an identifier already, of bounded length: two that differ at their end stay different, and progenitor cuts none.
+    operation.name.to_upper_camel_case()
 }
 
 /// Returns the name of a static or constant.

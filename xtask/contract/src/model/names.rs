@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use heck::ToUpperCamelCase as _;
+
 use crate::identifier::{pascal, snake};
 use crate::reserved::{METHODS, TYPES};
 
@@ -18,13 +20,14 @@ pub(super) fn operations<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<Stri
                 true => format!("{name}_operation"),
                 false => name,
             };
-            let is_first = taken.insert(pascal(&name));
+            let is_first = taken.insert(name.to_upper_camel_case());
             (name, is_first)
         })
         .collect();
+    // `pascal` would cut the number off a name of the maximum length, so that no candidate were free.
     let mut numbered = |name: String| {
         let candidates = (2u32..).map(|number| format!("{name}_{number}"));
-        let mut free = candidates.filter(|candidate| taken.insert(pascal(candidate)));
+        let mut free = candidates.filter(|candidate| taken.insert(candidate.to_upper_camel_case()));
         free.next().unwrap_or_default()
     };
     wanted
@@ -66,5 +69,12 @@ mod tests {
                 "empty",
             ]
         );
+    }
+
+    #[test]
+    fn operations_that_differ_beyond_the_maximum_length_get_numbers() {
+        let long = "a".repeat(200);
+        let names = operations([format!("{long}b").as_str(), format!("{long}c").as_str()]);
+        assert_eq!(names[1], format!("{}_2", names[0]));
     }
 }

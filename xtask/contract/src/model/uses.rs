@@ -89,3 +89,30 @@ fn visit(schema: &Schema, usage: Use, types: &mut IndexMap<String, TypeDef>, see
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::model::read;
+    use crate::operations::Locations;
+
+    #[test]
+    fn types_in_types_that_no_operation_uses_are_read() {
+        let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        let document = json!({
+            "openapi": "3.1.0",
+            "paths": {"/things": {"post": {
+                "operationId": "createThing",
+                "requestBody": {"content": {"application/json": {"schema": reference("Part")}}},
+                "responses": {"204": {}},
+            }}},
+            "components": {"schemas": {
+                "Unused": {"type": "object", "properties": {"parts": {"type": "array", "items": reference("Part")}}},
+                "Part": {"type": "object", "properties": {"size": {"type": "integer"}}},
+            }},
+        });
+        let api = read(&document, &Locations::new()).unwrap();
+        assert!(api.types["Part"].in_request && api.types["Part"].in_response);
+    }
+}

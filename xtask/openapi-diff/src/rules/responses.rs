@@ -4,7 +4,7 @@ use super::{Rule, Severity, rules};
 
 rules! {
     SUCCESS_ADDED = Rule::new("success-added", "success-removed", "success {at} was added").request(Severity::Compatible).response(Severity::Breaking)
-        .code(Severity::Risky);
+        .tolerated("it reads every 2xx that has the documented body").code(Severity::Risky);
     SUCCESS_REMOVED = Rule::new("success-removed", "success-added", "success {at} was removed").request(Severity::Breaking).response(Severity::Risky)
         .code(Severity::Risky);
     ONLY_SUCCESS_REMOVED = Rule::new("only-success-removed", "success-added", "success {at} was removed, and no other is left")
@@ -14,7 +14,8 @@ rules! {
     SUCCESS_WIDENED = Rule::new("success-widened", "success-narrowed", "success status of {at} was widened from {old} to {new}")
         .loosens();
     SUCCESS_CHANGED = Rule::new("success-changed", "success-changed", "success status of {at} changed from {old} to {new}")
-        .request(Severity::Breaking).response(Severity::Breaking);
+        .request(Severity::Breaking).response(Severity::Breaking)
+        .tolerated("it reads every 2xx that has the documented body");
     ERROR_ADDED = Rule::new("error-added", "error-removed", "error {at} was added")
         .request(Severity::Compatible).response(Severity::Compatible);
     ERROR_REMOVED = Rule::new("error-removed", "error-added", "error {at} was removed").request(Severity::Compatible).response(Severity::Compatible);
@@ -30,7 +31,7 @@ rules! {
         .request(Severity::Breaking).response(Severity::Compatible)
         .code(Severity::Breaking);
     ANSWER_BODY_REMOVED = Rule::new("answer-body-removed", "answer-body-added", "body of {at} was removed").request(Severity::Compatible).response(Severity::Breaking)
-        .code(Severity::Breaking);
+        .tolerated("it reads errors without a body").code(Severity::Breaking);
     HEADER_ADDED = Rule::new("header-added", "header-removed", "{at} was added").request(Severity::Compatible).response(Severity::Compatible);
     HEADER_REMOVED = Rule::new("header-removed", "header-added", "{at} was removed")
         .request(Severity::Compatible).response(Severity::Breaking).tolerated("it reads a missing header as absent");
