@@ -251,3 +251,42 @@ fn the_client_and_the_command_have_no_limit_of_this_server() {
     );
     assert!(!limited["specs/generated/client.json"].contains("x-limit"));
 }
+
+/// An operation of such a name would be a second method of the type.
+#[test]
+fn hand_written_methods_are_reserved() {
+    let mut missing = Vec::new();
+    for (name, owner) in [("pbx-client", "Client"), ("pbx-mock", "MockServer")] {
+        let mut directories = vec![workspace().join("crates").join(name).join("src")];
+        let mut methods = 0;
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    directories.extend((!path.ends_with("generated")).then_some(path));
+                    continue;
+                }
+                for item in syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap().items {
+                    let syn::Item::Impl(item) = item else { continue };
+                    let syn::Type::Path(ty) = &*item.self_ty else { continue };
+                    if item.trait_.is_some() || !ty.path.is_ident(owner) {
+                        continue;
+                    }
+                    for part in item.items {
+                        let syn::ImplItem::Fn(method) = part else { continue };
+                        let method = method.sig.ident.to_string();
+                        methods += 1;
+                        if !contract::reserved::METHODS.contains(&method.as_str()) {
+                            missing.push(format!("{owner}::{method}"));
+                        }
+                    }
+                }
+            }
+        }
+        assert!(methods > 0, "{owner}");
+    }
+    assert_eq!(
+        missing, [""; 0],
+        "add them to `METHODS` in xtask/contract/src/reserved.rs"
+    );
+}

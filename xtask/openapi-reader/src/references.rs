@@ -92,8 +92,9 @@ pub(crate) fn resolve(
         };
         resolver.part(&mut part, kind, target.0, &mut Vec::new());
         if let Some(section) = kind.section() {
-            let components = object_at(document, "components");
-            if let Some(entries) = object_at(components, section).properties_mut() {
+            let at = document.location.clone();
+            let entries = document.entry("components", &at).entry(section, &at);
+            if let Some(entries) = entries.properties_mut() {
                 entries.insert(name, part);
             }
         }
@@ -101,21 +102,6 @@ pub(crate) fn resolve(
     resolver.remove_path_items(document);
     report_circles(document, resolver.errors);
     resolver.referred
-}
-
-/// The object at a key, created where it is missing.
-fn object_at<'n>(node: &'n mut Node, key: &str) -> &'n mut Node {
-    let location = node.location.clone();
-    if node.properties().is_none() {
-        *node = Node::object(location.clone());
-    }
-    match &mut node.kind {
-        Form::Object(object) => object
-            .properties
-            .entry(key.to_owned())
-            .or_insert_with(|| Node::object(location)),
-        _ => unreachable!("made an object just above"),
-    }
 }
 
 struct Resolver<'a> {

@@ -114,6 +114,20 @@ impl Node {
         self.properties()?.get(key)
     }
 
+    /// The object or value at a key, created as an empty object where it is missing. A node that is no object becomes one.
+    pub fn entry(&mut self, key: &str, location: &Location) -> &mut Self {
+        if self.properties().is_none() {
+            *self = Self::object(location.clone());
+        }
+        match &mut self.kind {
+            Kind::Object(object) => object
+                .properties
+                .entry(key.to_owned())
+                .or_insert_with(|| Self::object(location.clone())),
+            _ => unreachable!("made an object just above"),
+        }
+    }
+
     pub fn properties_mut(&mut self) -> Option<&mut IndexMap<String, Node>> {
         match &mut self.kind {
             Kind::Object(object) => Some(&mut object.properties),

@@ -414,20 +414,8 @@ pub fn without_names(path: &str) -> (String, Vec<String>) {
 }
 
 /// The object at a path of keys, created where it is missing.
-fn object_at<'n>(mut node: &'n mut Node, path: &[&str], location: &Location) -> &'n mut Node {
-    for key in path {
-        if node.properties().is_none() {
-            *node = Node::object(location.clone());
-        }
-        node = match &mut node.kind {
-            Kind::Object(object) => object
-                .properties
-                .entry((*key).to_owned())
-                .or_insert_with(|| Node::object(location.clone())),
-            _ => unreachable!("made an object just above"),
-        };
-    }
-    node
+fn object_at<'n>(node: &'n mut Node, path: &[&str], location: &Location) -> &'n mut Node {
+    path.iter().fold(node, |node, key| node.entry(key, location))
 }
 
 /// Converts defaults of server variables to strings, as the standard demands: some pages write a port as a number.
