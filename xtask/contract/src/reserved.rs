@@ -61,6 +61,5 @@ pub const METHODS: &[&str] = &[
     "session",
     "start",
     "take_unmatched",
-    "unmatched_messages",
     "url",
 ];
